@@ -1,0 +1,107 @@
+//! 网页留存: one fetch, kept as received before anything is parsed.
+
+use super::blob::BlobRef;
+use super::run::RunId;
+use super::source::SourceId;
+use crate::kit::clock::UnixMs;
+use crate::kit::id::typed_id;
+
+typed_id!(
+    /// Names a capture (UUID version 7).
+    CaptureId
+);
+
+/// Why a page was fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CapturePurpose {
+    /// To learn which pages to fetch (list page, feed, lookup answer).
+    Discover,
+    /// For its own content.
+    Page,
+    /// The next-level link of an ad (互联网广告管理办法 art 18).
+    Landing,
+}
+
+impl CapturePurpose {
+    /// Stable name for the `capture` table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Discover => "discover",
+            Self::Page => "page",
+            Self::Landing => "landing",
+        }
+    }
+
+    /// The purpose with this stable name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Discover, Self::Page, Self::Landing].into_iter().find(|purpose| purpose.as_str() == text)
+    }
+}
+
+/// One redirect that was followed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Redirect {
+    /// The address that answered with a redirect.
+    pub url: String,
+    /// Its HTTP status.
+    pub status: u16,
+    /// Its `Location`, resolved.
+    pub location: String,
+    /// The IP address that answered.
+    pub remote_addr: String,
+}
+
+/// What was asked and what came back, without the body.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Exchange {
+    /// The address asked for.
+    pub requested_url: String,
+    /// The address that answered in the end.
+    pub final_url: String,
+    /// Request headers as sent, in order; cookies and credentials are never kept.
+    pub request_headers: Vec<(String, String)>,
+    /// HTTP status of the final answer.
+    pub status: u16,
+    /// HTTP version of the final answer, for example `HTTP/1.1`.
+    pub http_version: String,
+    /// Response headers as received, in order.
+    pub response_headers: Vec<(String, String)>,
+    /// Redirects followed, in order.
+    pub redirects: Vec<Redirect>,
+    /// IP address and port of the final answer.
+    pub remote_addr: String,
+    /// When the request was sent.
+    pub started_at: UnixMs,
+    /// When the last byte arrived.
+    pub finished_at: UnixMs,
+}
+
+impl Exchange {
+    /// The first response header of this name, compared without case.
+    pub fn response_header(&self, name: &str) -> Option<&str> {
+        self.response_headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// One fetch, with its bytes in the vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// Its name.
+    pub id: CaptureId,
+    /// For which source.
+    pub source_id: SourceId,
+    /// In which run.
+    pub run_id: RunId,
+    /// Why.
+    pub purpose: CapturePurpose,
+    /// The page that linked here, for landing pages.
+    pub parent_id: Option<CaptureId>,
+    /// The exchange.
+    pub exchange: Exchange,
+    /// The body as it came (after transfer decoding, before charset decoding).
+    pub body: BlobRef,
+}

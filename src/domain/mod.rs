@@ -1,0 +1,19 @@
+//! Floor 0: the nouns of the work, with the invariants that make wrong values impossible to build.
+//!
+//! One word per thing, the same in law, type, table, command and page; the table is in `docs/architecture.md`.
+
+pub mod ad;
+pub mod blob;
+pub mod capture;
+pub mod claim;
+pub mod evidence;
+pub mod finding;
+pub mod hit;
+pub mod job;
+pub mod notice;
+pub mod provision;
+pub mod review;
+pub mod run;
+pub mod schedule;
+pub mod source;
+pub mod user;

@@ -1,0 +1,101 @@
+//! 审核决定: what a person decided; appended, never changed.
+
+use super::finding::{FindingId, FindingState};
+use super::provision::ProvisionId;
+use crate::kit::clock::UnixMs;
+use crate::kit::id::typed_id;
+
+typed_id!(
+    /// Names a decision (UUID version 7).
+    DecisionId
+);
+
+/// Why a finding is not 涉嫌违法.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DismissReason {
+    /// A warning or anti-fraud notice.
+    Warning,
+    /// A news report, a verdict, a statute.
+    News,
+    /// A licensed institution within its licence.
+    Licensed,
+    /// Not an advertisement.
+    NotAd,
+    /// Something else, said in the note.
+    Other,
+}
+
+impl DismissReason {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [Self::Warning, Self::News, Self::Licensed, Self::NotAd, Self::Other];
+
+    /// Stable name for commands, forms and the `decision` table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::News => "news",
+            Self::Licensed => "licensed",
+            Self::NotAd => "not-ad",
+            Self::Other => "other",
+        }
+    }
+
+    /// The reason with this stable name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+/// 审核结论.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// 涉嫌违法, under at least one provision.
+    Accept {
+        /// The provisions the reviewer names.
+        provisions: Vec<ProvisionId>,
+    },
+    /// 不违法, with its reason.
+    Dismiss {
+        /// Why.
+        reason: DismissReason,
+    },
+    /// Takes back the last decision; itself a decision.
+    Undo,
+}
+
+impl Verdict {
+    /// Stable name for the `decision` table.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accept { .. } => "accept",
+            Self::Dismiss { .. } => "dismiss",
+            Self::Undo => "undo",
+        }
+    }
+
+    /// The state a finding is in after this verdict.
+    pub fn state_after(&self) -> FindingState {
+        match self {
+            Self::Accept { .. } => FindingState::Accepted,
+            Self::Dismiss { .. } => FindingState::Dismissed,
+            Self::Undo => FindingState::Pending,
+        }
+    }
+}
+
+/// One decision, as recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Its name.
+    pub id: DecisionId,
+    /// On which finding.
+    pub finding_id: FindingId,
+    /// Who decided.
+    pub actor: String,
+    /// When.
+    pub at: UnixMs,
+    /// What.
+    pub verdict: Verdict,
+    /// Further words.
+    pub note: String,
+}

@@ -1,0 +1,7 @@
+//! Floor 0: tiny helpers with no knowledge of advertisements.
+
+pub mod chain;
+pub mod clock;
+pub mod digest;
+pub mod id;
+pub mod problem;
