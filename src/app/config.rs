@@ -1,0 +1,178 @@
+//! Settings, read once: the file `adwatch.toml`, then the environment, then the command line.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Everything that may be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Folder for the embedded database, the vault, mail and evidence.
+    pub data_dir: PathBuf,
+    /// Database address; empty means `adwatch.db` in the data folder. `postgres://…` shares work between machines.
+    pub database: String,
+    /// Vault address; empty means `vault` in the data folder.
+    pub vault: String,
+    /// Folder of rule packs that replaces the built-in one; empty means built in.
+    pub patterns: Option<PathBuf>,
+    /// Fetching.
+    pub fetch: FetchSettings,
+    /// Mail.
+    pub mail: MailSettings,
+    /// The review pages.
+    pub web: WebSettings,
+}
+
+/// How pages are fetched.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FetchSettings {
+    /// Pause between two requests to one host, in milliseconds.
+    pub host_interval_ms: u64,
+    /// Largest body that is kept, in bytes after decompression.
+    pub max_body_bytes: u64,
+    /// Longest time for one page, in milliseconds.
+    pub timeout_ms: u64,
+    /// An address or page at which site owners reach the office; part of the user agent.
+    pub contact: String,
+}
+
+/// Where notices go.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailSettings {
+    /// SMTP server, `host:port`; empty means notices are written as `.eml` files to `mail` in the data folder.
+    pub smtp: String,
+    /// User name at the server; empty means no login.
+    pub user: String,
+    /// Name of the environment variable that holds the password.
+    pub password_env: String,
+    /// PEM file of a certificate authority to trust besides the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// `starttls` (default) or `plain`, which is accepted for loopback addresses only.
+    pub security: String,
+    /// Sender.
+    pub from: String,
+    /// Who gets alerts and the digest.
+    pub to: Vec<String>,
+    /// Hour of the daily digest in Asia/Shanghai, as a cron expression.
+    pub digest_cron: String,
+}
+
+/// How the review pages are served.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebSettings {
+    /// Address and port.
+    pub listen: String,
+    /// Set to true to state that a reverse proxy with TLS stands before a non-loopback address.
+    pub behind_tls_proxy: bool,
+    /// Host names under which the pages are reached through that proxy.
+    pub hosts: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("adwatch-data"),
+            database: String::new(),
+            vault: String::new(),
+            patterns: None,
+            fetch: FetchSettings::default(),
+            mail: MailSettings::default(),
+            web: WebSettings::default(),
+        }
+    }
+}
+
+impl Default for FetchSettings {
+    fn default() -> Self {
+        Self { host_interval_ms: 5_000, max_body_bytes: 10 << 20, timeout_ms: 30_000, contact: String::new() }
+    }
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self {
+            smtp: String::new(),
+            user: String::new(),
+            password_env: "ADWATCH_SMTP_PASSWORD".to_owned(),
+            ca_file: None,
+            security: "starttls".to_owned(),
+            from: "adwatch@localhost".to_owned(),
+            to: Vec::new(),
+            digest_cron: "0 8 * * *".to_owned(),
+        }
+    }
+}
+
+impl Default for WebSettings {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:8420".to_owned(), behind_tls_proxy: false, hosts: Vec::new() }
+    }
+}
+
+impl Config {
+    /// Reads `path`; a missing file means the defaults when `required` is false.
+    ///
+    /// # Errors
+    /// Names the file and, for a wrong setting, its line.
+    pub fn read(path: &Path, required: bool) -> anyhow::Result<Self> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => toml::from_str(&text).map_err(|error| {
+                anyhow::anyhow!("configuration file {} is not valid: {error}", path.display())
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => Ok(Self::default()),
+            Err(error) => {
+                Err(anyhow::anyhow!("configuration file {} cannot be read: {error}", path.display()))
+            }
+        }
+    }
+
+    /// The database address, with the default filled in.
+    pub fn database_url(&self) -> String {
+        if self.database.is_empty() {
+            format!("sqlite:{}", self.data_dir.join("adwatch.db").display())
+        } else {
+            self.database.clone()
+        }
+    }
+
+    /// The vault address, with the default filled in.
+    pub fn vault_url(&self) -> String {
+        if self.vault.is_empty() {
+            self.data_dir.join("vault").display().to_string()
+        } else {
+            self.vault.clone()
+        }
+    }
+
+    /// The password for the SMTP server, from the environment variable that the settings name.
+    #[expect(clippy::disallowed_methods, reason = "settings are read here and nowhere else")]
+    pub fn smtp_password(&self) -> Option<String> {
+        std::env::var(&self.mail.password_env).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_setting_is_named_with_its_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("adwatch.toml");
+        std::fs::write(&path, "data_dir = \"x\"\n[fetch]\nhost_intervall_ms = 1\n").unwrap();
+        let message = Config::read(&path, true).unwrap_err().to_string();
+        assert!(message.contains("host_intervall_ms") && message.contains("line 3"), "{message}");
+    }
+
+    #[test]
+    fn without_a_file_everything_is_local() {
+        let config = Config::read(Path::new("/nonexistent/adwatch.toml"), false).unwrap();
+        assert!(config.database_url().starts_with("sqlite:"));
+        assert!(config.web.listen.starts_with("127.0.0.1"));
+        assert!(config.mail.smtp.is_empty() && config.mail.to.is_empty());
+    }
+}
