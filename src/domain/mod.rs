@@ -5,9 +5,11 @@
 pub mod ad;
 pub mod blob;
 pub mod capture;
+pub mod category;
 pub mod claim;
 pub mod evidence;
 pub mod finding;
+pub mod highlight;
 pub mod hit;
 pub mod job;
 pub mod notice;
