@@ -12,6 +12,7 @@ pub mod finding;
 pub mod highlight;
 pub mod hit;
 pub mod job;
+pub mod label;
 pub mod notice;
 pub mod provision;
 pub mod review;
