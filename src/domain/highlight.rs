@@ -57,10 +57,13 @@ mod tests {
         }
     }
 
+    /// A text, the spans of its hits, the pieces wanted.
+    type Case = (&'static str, &'static [(usize, usize)], &'static [(&'static str, &'static [usize])]);
+
     #[test]
     fn pieces_join_to_the_text_and_name_their_hits() {
         // 保本 = 0..6, 本保 = 3..9 (overlapping), one hit outside, one inside a character, one empty.
-        let cases: &[(&str, &[(usize, usize)], &[(&str, &[usize])])] = &[
+        let cases: &[Case] = &[
             ("", &[], &[]),
             ("保本保息", &[], &[("保本保息", &[])]),
             ("保本保息", &[(0, 6), (3, 9)], &[("保", &[0]), ("本", &[0, 1]), ("保", &[1]), ("息", &[])]),
