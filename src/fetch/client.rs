@@ -1,0 +1,447 @@
+//! The guarded client: one page per call, with the record of how it was got.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tokio::time::Instant;
+use url::Url;
+
+use super::error::FetchError;
+use super::guard::{AllowedOrigins, AnyNames, CheckedNames, Gate, Refusal, Resolver, SystemResolver};
+use super::guard::{check_address, parse_url};
+use super::politeness::{HostSlots, MemorySlots, retry_after_ms};
+use super::robots::{self, Rules};
+use super::robots_cache::{Answer, RobotsCache};
+use super::tls;
+use crate::domain::capture::{Exchange, Redirect};
+use crate::kit::clock::Clock;
+
+/// The token by which robots.txt may name us.
+const PRODUCT: &str = "adwatch";
+
+/// Limits and manners.
+#[derive(Debug, Clone)]
+pub struct FetchConfig {
+    /// An address or page at which site owners reach the office; part of the user agent when not empty.
+    pub contact: String,
+    /// Pause between two requests to one host, in milliseconds; a longer `Crawl-delay` goes first.
+    pub host_interval_ms: u64,
+    /// A turn further away than this is not waited for, in milliseconds.
+    pub max_wait_ms: u64,
+    /// Largest body, in bytes as received.
+    pub max_body_bytes: u64,
+    /// Largest sum of response header names and values, in bytes.
+    pub max_header_bytes: u32,
+    /// Longest time to a connection, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// Longest silence while a body arrives, in milliseconds.
+    pub read_timeout_ms: u64,
+    /// Longest time for one page with its redirects, waiting for turns not counted, in milliseconds.
+    pub timeout_ms: u64,
+    /// Most redirects that are followed.
+    pub max_redirects: usize,
+}
+
+impl Default for FetchConfig {
+    fn default() -> Self {
+        Self {
+            contact: String::new(),
+            host_interval_ms: 5_000,
+            max_wait_ms: 120_000,
+            max_body_bytes: 10 << 20,
+            max_header_bytes: 64 << 10,
+            connect_timeout_ms: 10_000,
+            read_timeout_ms: 10_000,
+            timeout_ms: 30_000,
+            max_redirects: 5,
+        }
+    }
+}
+
+/// What to fetch.
+#[derive(Debug, Clone, Default)]
+pub struct FetchRequest {
+    /// The address; http or https.
+    pub url: String,
+    /// Origins that may be reached although their address is not public (see [`AllowedOrigins`]).
+    pub allowed_origins: Vec<String>,
+    /// Fetch although robots.txt forbids; the caller records who ordered it and on which legal basis.
+    pub ignore_robots: bool,
+}
+
+impl FetchRequest {
+    /// A request for a public address that obeys robots.txt.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+}
+
+/// A page and how it was got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// What was asked and answered. Header names are in lower case; `host` stands for `:authority` in HTTP/2.
+    pub exchange: Exchange,
+    /// The body as received, after transfer decoding only; `Content-Encoding` is still on it.
+    pub body: Bytes,
+}
+
+/// The guarded client. Cheap to share behind an `Arc`.
+pub struct Fetcher {
+    config: FetchConfig,
+    clock: Arc<dyn Clock>,
+    slots: Arc<dyn HostSlots>,
+    robots: RobotsCache,
+    headers: HeaderMap,
+    public: reqwest::Client,
+    allowed: reqwest::Client,
+}
+
+impl Fetcher {
+    /// A client with the resolver of the system and turns kept in this process.
+    ///
+    /// # Errors
+    /// [`FetchError::Network`] when TLS cannot be set up, [`FetchError::Refused`] when the contact cannot be sent.
+    pub fn new(config: FetchConfig, clock: Arc<dyn Clock>) -> Result<Self, FetchError> {
+        Self::with_resolver(config, clock, Arc::new(SystemResolver))
+    }
+
+    /// The same with another resolver of names.
+    ///
+    /// # Errors
+    /// As [`Fetcher::new`].
+    pub fn with_resolver(
+        config: FetchConfig,
+        clock: Arc<dyn Clock>,
+        resolver: Arc<dyn Resolver>,
+    ) -> Result<Self, FetchError> {
+        let headers = request_headers(&config.contact)?;
+        let tls = tls::config().map_err(|error| cannot_set_up(format!("TLS cannot be set up: {error}")))?;
+        let public = client(&config, tls.clone(), CheckedNames(resolver.clone()))?;
+        let allowed = client(&config, tls, AnyNames(resolver))?;
+        let slots = Arc::new(MemorySlots::new(clock.clone()));
+        Ok(Self { config, clock, slots, robots: RobotsCache::default(), headers, public, allowed })
+    }
+
+    /// Shares turns with other processes through `slots`.
+    #[must_use]
+    pub fn with_slots(mut self, slots: Arc<dyn HostSlots>) -> Self {
+        self.slots = slots;
+        self
+    }
+
+    /// Fetches one page, following redirects; every hop is checked, allowed by robots.txt, and waits its turn.
+    ///
+    /// # Errors
+    /// See [`FetchError`]; an answer with an error status other than 429 and 503 is a page.
+    pub async fn get(&self, request: FetchRequest) -> Result<Fetched, FetchError> {
+        let trip = Trip {
+            allowed: AllowedOrigins::parse(&request.allowed_origins)?,
+            obeys_robots: !request.ignore_robots,
+            max_body: BodyLimit::Refuse(self.config.max_body_bytes),
+        };
+        self.follow(parse_url(&request.url)?, &trip).await
+    }
+
+    async fn follow(&self, first: Url, trip: &Trip) -> Result<Fetched, FetchError> {
+        let mut url = first.clone();
+        let mut redirects = Vec::new();
+        let mut started_at = None;
+        let mut budget = Duration::from_millis(self.config.timeout_ms);
+        loop {
+            let gate = Gate::of(&url, &trip.allowed)?;
+            let delay_ms = if trip.obeys_robots { self.ask_robots(&url, trip).await? } else { 0 };
+            self.wait_for_turn(&url, delay_ms.max(self.config.host_interval_ms)).await?;
+            let began = Instant::now();
+            let started_at = *started_at.get_or_insert_with(|| self.clock.now());
+            let hop = tokio::time::timeout(budget, self.hop(&url, gate, trip.max_body));
+            let hop = hop.await.map_err(|_| FetchError::Network {
+                url: first.to_string(),
+                why: format!("no complete answer within {} ms", self.config.timeout_ms),
+            })??;
+            budget = budget.saturating_sub(began.elapsed());
+            match hop {
+                Hop::Redirect { status, location, remote_addr } => {
+                    if redirects.len() >= self.config.max_redirects {
+                        let why = format!("more than {} redirects", self.config.max_redirects);
+                        return Err(Refusal::new(first.as_str(), why).into());
+                    }
+                    redirects.push(Redirect {
+                        url: url.to_string(),
+                        status,
+                        location: location.to_string(),
+                        remote_addr,
+                    });
+                    url = location;
+                }
+                Hop::Page(page) => {
+                    let exchange = Exchange {
+                        requested_url: first.to_string(),
+                        request_headers: self.sent_headers(&url),
+                        final_url: url.to_string(),
+                        status: page.status,
+                        http_version: page.http_version,
+                        response_headers: page.headers,
+                        redirects,
+                        remote_addr: page.remote_addr,
+                        started_at,
+                        finished_at: self.clock.now(),
+                    };
+                    return Ok(Fetched { exchange, body: page.body });
+                }
+            }
+        }
+    }
+
+    /// One request and its answer, without following anything.
+    async fn hop(&self, url: &Url, gate: Gate, max_body: BodyLimit) -> Result<Hop, FetchError> {
+        let client = match gate {
+            Gate::PublicOnly => &self.public,
+            Gate::Allowed => &self.allowed,
+        };
+        let request = client.get(url.clone()).headers(self.headers.clone());
+        let response = request.send().await.map_err(|error| no_answer(url, &error))?;
+        let remote = response.remote_addr();
+        if gate == Gate::PublicOnly
+            && let Some(refusal) = remote.and_then(|remote| check_address(url.as_str(), remote.ip()))
+        {
+            return Err(refusal.into());
+        }
+        let remote_addr = remote.map(|remote| remote.to_string()).unwrap_or_default();
+        let status = response.status().as_u16();
+        let headers = received_headers(response.headers());
+        let header_bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if header_bytes > self.config.max_header_bytes as usize {
+            let why = format!("its headers are {header_bytes} bytes, over {}", self.config.max_header_bytes);
+            return Err(Refusal::new(url.as_str(), why).into());
+        }
+        let header =
+            |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        if matches!(status, 429 | 503) {
+            return Err(self.stay_away(url, header("retry-after")).await);
+        }
+        if let (301 | 302 | 303 | 307 | 308, Some(location)) = (status, header("location")) {
+            return Ok(Hop::Redirect { status, location: resolve_location(url, location)?, remote_addr });
+        }
+        let http_version = format!("{:?}", response.version());
+        let body = read_body(url, response, max_body).await?;
+        Ok(Hop::Page(Page { status, http_version, headers, remote_addr, body }))
+    }
+
+    /// Waits until robots.txt of the origin is known; answers its crawl delay in milliseconds, 0 when it has none.
+    async fn ask_robots(&self, url: &Url, trip: &Trip) -> Result<u64, FetchError> {
+        let origin = url.origin().ascii_serialization();
+        let asking = || self.fetch_robots(url, trip);
+        let answer = self.robots.answer(&origin, self.clock.now(), asking).await?;
+        let denied = |why: String| Err(FetchError::RobotsDenied { url: url.to_string(), why });
+        match &*answer {
+            Answer::Failing { status } => {
+                denied(format!("{origin}/robots.txt answered {status}, which RFC 9309 reads as a refusal"))
+            }
+            Answer::Rules(rules) => match rules.forbidden_by(&url[url::Position::BeforePath..]) {
+                Some(line) => denied(format!("line {line} of {origin}/robots.txt")),
+                None => Ok(rules.crawl_delay_ms.unwrap_or(0)),
+            },
+        }
+    }
+
+    async fn fetch_robots(&self, page: &Url, trip: &Trip) -> Result<Answer, FetchError> {
+        let mut url = page.clone();
+        url.set_path("/robots.txt");
+        url.set_query(None);
+        let trip = Trip {
+            allowed: trip.allowed.clone(),
+            obeys_robots: false,
+            max_body: BodyLimit::Cut(robots::MAX_BYTES),
+        };
+        // Boxed because fetching a page asks for robots.txt, which is fetched in the same way.
+        let fetched = Box::pin(self.follow(url, &trip)).await?;
+        Ok(match fetched.exchange.status {
+            200..=299 => Answer::Rules(Rules::parse(PRODUCT, &fetched.body)),
+            status @ 500.. => Answer::Failing { status },
+            _ => Answer::Rules(Rules::allow_all()),
+        })
+    }
+
+    async fn wait_for_turn(&self, url: &Url, interval_ms: u64) -> Result<(), FetchError> {
+        let host = url.host_str().unwrap_or_default();
+        let reserved = self.slots.reserve(host, interval_ms).await;
+        let wait_ms =
+            reserved.map_err(|error| FetchError::Network { url: url.to_string(), why: error.to_string() })?;
+        if wait_ms > self.config.max_wait_ms {
+            return Err(FetchError::RateLimited { host: host.to_owned(), retry_after_ms: wait_ms });
+        }
+        if wait_ms > 0 {
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        }
+        Ok(())
+    }
+
+    /// Keeps everybody away from the host for as long as it asks.
+    async fn stay_away(&self, url: &Url, retry_after: Option<&str>) -> FetchError {
+        let host = url.host_str().unwrap_or_default();
+        let retry_after_ms = retry_after_ms(retry_after, self.clock.now());
+        if let Err(error) = self.slots.reserve(host, retry_after_ms).await {
+            tracing::warn!(host, %error, "the pause that the host asks for could not be shared");
+        }
+        FetchError::RateLimited { host: host.to_owned(), retry_after_ms }
+    }
+
+    fn sent_headers(&self, url: &Url) -> Vec<(String, String)> {
+        let authority = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
+        let mut sent = vec![("host".to_owned(), authority)];
+        sent.extend(received_headers(&self.headers));
+        sent
+    }
+}
+
+/// What stays the same over all hops of one request.
+struct Trip {
+    allowed: AllowedOrigins,
+    obeys_robots: bool,
+    max_body: BodyLimit,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum BodyLimit {
+    /// A longer body is an error.
+    Refuse(u64),
+    /// A longer body is cut.
+    Cut(u64),
+}
+
+enum Hop {
+    Redirect { status: u16, location: Url, remote_addr: String },
+    Page(Page),
+}
+
+struct Page {
+    status: u16,
+    http_version: String,
+    headers: Vec<(String, String)>,
+    remote_addr: String,
+    body: Bytes,
+}
+
+fn cannot_set_up(why: String) -> FetchError {
+    FetchError::Network { url: "any page".to_owned(), why }
+}
+
+fn client(
+    config: &FetchConfig,
+    tls: rustls::ClientConfig,
+    names: impl reqwest::dns::Resolve + 'static,
+) -> Result<reqwest::Client, FetchError> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .dns_resolver(Arc::new(names))
+        // A proxy would resolve names itself, behind the guard.
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(Duration::from_millis(config.connect_timeout_ms))
+        .read_timeout(Duration::from_millis(config.read_timeout_ms))
+        .http2_max_header_list_size(config.max_header_bytes)
+        .pool_max_idle_per_host(4)
+        .build()
+        .map_err(|error| cannot_set_up(format!("the client cannot be built: {}", causes(&error))))
+}
+
+/// The headers of every request, in the order in which they are sent.
+fn request_headers(contact: &str) -> Result<HeaderMap, Refusal> {
+    let version = env!("CARGO_PKG_VERSION");
+    let agent = match contact.trim() {
+        "" => format!("{PRODUCT}/{version}"),
+        contact => format!("{PRODUCT}/{version} (+{contact})"),
+    };
+    let agent = HeaderValue::from_str(&agent)
+        .map_err(|_| Refusal::new(contact, "the contact in the user agent must be printable ASCII"))?;
+    let accept = "text/html,application/xhtml+xml,application/json;q=0.9,application/xml;q=0.9,*/*;q=0.8";
+    let headers = [
+        ("user-agent", agent),
+        ("accept", HeaderValue::from_static(accept)),
+        ("accept-language", HeaderValue::from_static("zh-CN,zh;q=0.9,en;q=0.5")),
+        // What is kept as evidence is then readable as it is.
+        ("accept-encoding", HeaderValue::from_static("identity")),
+    ];
+    Ok(headers.into_iter().map(|(name, value)| (HeaderName::from_static(name), value)).collect())
+}
+
+fn received_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), header_text(value.as_bytes()))).collect()
+}
+
+/// UTF-8 where it is UTF-8; otherwise each byte as the character of the same number (ISO 8859-1), so none is lost.
+fn header_text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    }
+}
+
+/// The address in `Location`, read by the same parser and under the same rules as any other.
+fn resolve_location(base: &Url, location: &str) -> Result<Url, Refusal> {
+    // Joining would turn a backslash into a slash and forget a user name, so the text itself is checked first.
+    if location.chars().any(|c| c.is_control() || c == '\\') {
+        let why = format!("it redirects to {location:?}, which contains a backslash or a control character");
+        return Err(Refusal::new(base.as_str(), why));
+    }
+    let joined = base
+        .join(location)
+        .map_err(|error| Refusal::new(base.as_str(), format!("it redirects to {location:?}: {error}")))?;
+    parse_url(joined.as_str())
+}
+
+async fn read_body(
+    url: &Url,
+    mut response: reqwest::Response,
+    limit: BodyLimit,
+) -> Result<Bytes, FetchError> {
+    let (BodyLimit::Refuse(limit_bytes) | BodyLimit::Cut(limit_bytes)) = limit;
+    let too_large = || FetchError::TooLarge { url: url.to_string(), limit_bytes };
+    let refuses = matches!(limit, BodyLimit::Refuse(_));
+    if refuses && response.content_length().is_some_and(|announced| announced > limit_bytes) {
+        return Err(too_large());
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(url, &error))? {
+        let room = usize::try_from(limit_bytes).unwrap_or(usize::MAX) - body.len();
+        if chunk.len() > room {
+            if refuses {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk[..room]);
+            break;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// The guard's refusal when it is the cause, otherwise what the network said.
+fn no_answer(url: &Url, error: &reqwest::Error) -> FetchError {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(refusal) = inner.downcast_ref::<Refusal>() {
+            return FetchError::Refused(Refusal::new(url.as_str(), refusal.why.clone()));
+        }
+        cause = inner.source();
+    }
+    let why = if error.is_timeout() { format!("time ran out ({})", causes(error)) } else { causes(error) };
+    FetchError::Network { url: url.to_string(), why }
+}
+
+/// The innermost two causes, which carry the facts; the outer ones repeat the URL.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut all = Vec::new();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        all.push(inner.to_string());
+        cause = inner.source();
+    }
+    if all.is_empty() {
+        return error.to_string();
+    }
+    all.split_off(all.len().saturating_sub(2)).join(": ")
+}
