@@ -206,4 +206,7 @@ fn invalid(message: String) -> io::Error {
 }
 
 #[cfg(test)]
+mod fixture_tests;
+
+#[cfg(test)]
 mod tests;
