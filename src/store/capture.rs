@@ -1,0 +1,56 @@
+//! 网页留存: reading captures. They are written by [`super::page`], together with what was found in them.
+
+use sqlx::any::AnyRow;
+
+use super::error::Doing as _;
+use super::row::{column, count, named, parse_json, parsed};
+use super::{Db, Result};
+use crate::domain::blob::BlobRef;
+use crate::domain::capture::{Capture, CaptureId, CapturePurpose};
+use crate::domain::run::RunId;
+use crate::domain::source::SourceId;
+use crate::kit::digest::Digests;
+
+const SELECT: &str = "select c.id, c.source_id, c.run_id, c.purpose, c.parent_id, c.exchange, b.sha256, b.sm3, \
+                      b.size_bytes from capture c join blob b on b.sha256 = c.body_sha256";
+
+impl Db {
+    /// The capture of this name.
+    pub async fn capture(&self, id: &CaptureId) -> Result<Option<Capture>> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} where c.id = $1")))
+            .bind(id.as_str())
+            .fetch_optional(self.pool())
+            .await
+            .doing("read a capture")?;
+        row.as_ref().map(capture_of).transpose()
+    }
+
+    /// At most `limit` captures, by name, beginning after `after`: for reading all of them again in steps.
+    pub async fn captures_after(&self, after: Option<&CaptureId>, limit: u32) -> Result<Vec<Capture>> {
+        let sql = format!("{SELECT} where c.id > $1 order by c.id limit $2");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(after.map_or("", CaptureId::as_str))
+            .bind(i64::from(limit))
+            .fetch_all(self.pool())
+            .await
+            .doing("list captures")?;
+        rows.iter().map(capture_of).collect()
+    }
+}
+
+fn capture_of(row: &AnyRow) -> Result<Capture> {
+    let id: String = column(row, 0)?;
+    let parent: Option<String> = column(row, 4)?;
+    Ok(Capture {
+        source_id: parsed("capture", &column::<String>(row, 1)?, SourceId::parse)?,
+        run_id: parsed("capture", &column::<String>(row, 2)?, RunId::parse)?,
+        purpose: named("capture", &column::<String>(row, 3)?, CapturePurpose::parse)?,
+        parent_id: parent.map(|text| parsed("capture", &text, CaptureId::parse)).transpose()?,
+        exchange: parse_json("capture", &id, &column::<String>(row, 5)?)?,
+        body: BlobRef {
+            digests: Digests { sha256: column(row, 6)?, sm3: column(row, 7)? },
+            size_bytes: count(row, 8)?,
+        },
+        id: parsed("capture", &id, CaptureId::parse)?,
+    })
+}

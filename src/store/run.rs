@@ -1,0 +1,110 @@
+//! 采集批次: looks at sources.
+
+use sqlx::any::AnyRow;
+
+use super::error::{Doing as _, StoreError};
+use super::row::{column, json, parse_json, parsed, time};
+use super::{Db, Result};
+use crate::domain::run::{CrawlRun, RunCounts, RunId, RunOutcome};
+use crate::domain::source::SourceId;
+use crate::kit::clock::UnixMs;
+
+const COLUMNS: &str = "id, source_id, started_at, finished_at, outcome, counts";
+
+impl Db {
+    /// Records that a look at a source begins. Opening the same run again changes nothing.
+    pub async fn open_run(&self, id: &RunId, source_id: &SourceId, now: UnixMs) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "insert into crawl_run (id, source_id, started_at, counts) values ($1, $2, $3, $4) \
+             on conflict (id) do nothing",
+        )
+        .bind(id.as_str())
+        .bind(source_id.as_str())
+        .bind(now.0)
+        .bind(json("crawl_run", id.as_str(), &RunCounts::default())?)
+        .execute(tx.conn())
+        .await
+        .doing("open a run")?;
+        tx.commit("open a run").await
+    }
+
+    /// Records how a run ended. A run that already ended keeps its end.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the run was never opened.
+    pub async fn finish_run(
+        &self,
+        id: &RunId,
+        outcome: &RunOutcome,
+        counts: &RunCounts,
+        now: UnixMs,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let finished = sqlx::query(
+            "update crawl_run set finished_at = coalesce(finished_at, $1), outcome = coalesce(outcome, $2), \
+             counts = case when finished_at is null then $3 else counts end where id = $4",
+        )
+        .bind(now.0)
+        .bind(json("crawl_run", id.as_str(), outcome)?)
+        .bind(json("crawl_run", id.as_str(), counts)?)
+        .bind(id.as_str())
+        .execute(tx.conn())
+        .await
+        .doing("finish a run")?
+        .rows_affected();
+        if finished == 0 {
+            return Err(StoreError::NotFound { kind: "crawl run", id: id.to_string() });
+        }
+        tx.commit("finish a run").await
+    }
+
+    /// The latest runs, newest first.
+    pub async fn runs(&self, limit: u32) -> Result<Vec<CrawlRun>> {
+        let sql = format!("select {COLUMNS} from crawl_run order by started_at desc, id desc limit $1");
+        self.read_runs(sql, Some(i64::from(limit))).await
+    }
+
+    /// Runs that were opened before `before` and never finished: they run, or their process was killed.
+    pub async fn unfinished_runs(&self, before: UnixMs) -> Result<Vec<CrawlRun>> {
+        let sql = format!(
+            "select {COLUMNS} from crawl_run where finished_at is null and started_at < $1 order by started_at, id"
+        );
+        self.read_runs(sql, Some(before.0)).await
+    }
+
+    /// The latest run of each source that was not removed.
+    pub async fn last_runs(&self) -> Result<Vec<CrawlRun>> {
+        let sql = format!(
+            "select {COLUMNS} from crawl_run r where r.id = (\
+               select last.id from crawl_run last where last.source_id = r.source_id \
+               order by last.started_at desc, last.id desc limit 1) \
+             and exists (select 1 from source s where s.id = r.source_id and s.removed_at is null) \
+             order by r.started_at desc, r.id desc"
+        );
+        self.read_runs(sql, None).await
+    }
+
+    /// Runs that a statement with at most one parameter selects.
+    async fn read_runs(&self, sql: String, parameter: Option<i64>) -> Result<Vec<CrawlRun>> {
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        if let Some(parameter) = parameter {
+            query = query.bind(parameter);
+        }
+        let rows = query.fetch_all(self.pool()).await.doing("list runs")?;
+        rows.iter().map(run_of).collect()
+    }
+}
+
+fn run_of(row: &AnyRow) -> Result<CrawlRun> {
+    let id: String = column(row, 0)?;
+    let outcome: Option<String> = column(row, 4)?;
+    Ok(CrawlRun {
+        source_id: parsed("crawl_run", &column::<String>(row, 1)?, SourceId::parse)?,
+        started_at: time(row, 2)?,
+        finished_at: column::<Option<i64>>(row, 3)?.map(UnixMs),
+        outcome: outcome.map(|text| parse_json("crawl_run", &id, &text)).transpose()?,
+        counts: parse_json("crawl_run", &id, &column::<String>(row, 5)?)?,
+        id: parsed("crawl_run", &id, RunId::parse)?,
+    })
+}

@@ -1,0 +1,115 @@
+//! What every engine must do: one list of cases, run on SQLite always and on PostgreSQL when
+//! `ADWATCH_TEST_POSTGRES` holds the address of a server on which schemas may be made.
+
+mod harness;
+mod make;
+
+mod evidence;
+mod jobs;
+mod outbox;
+mod pages;
+mod queue;
+mod reviews;
+mod sources;
+
+/// Declares each case once and makes a test of it for each engine.
+macro_rules! conformance {
+    ($($module:ident: $($case:ident),+ $(,)?;)+) => {
+        mod sqlite {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::harness::on_sqlite(super::$module::$case).await;
+                }
+            )+)+
+        }
+        mod postgres {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::harness::on_postgres(super::$module::$case).await;
+                }
+            )+)+
+        }
+    };
+}
+
+conformance! {
+    sources:
+        a_source_comes_back_as_it_was_added,
+        a_name_is_taken_until_its_source_is_removed,
+        a_run_keeps_its_first_end,
+        only_runs_without_an_end_are_unfinished,
+        each_source_has_one_last_run;
+    pages:
+        a_page_comes_back_as_it_was_recorded,
+        recording_a_page_again_changes_nothing,
+        an_ad_seen_many_times_is_one_finding,
+        a_newer_pack_renews_what_is_pending_and_leaves_what_is_decided,
+        an_ad_cleared_by_context_keeps_its_hits,
+        an_alert_goes_out_only_for_a_finding_that_is_new,
+        a_page_that_cannot_be_recorded_leaves_nothing,
+        text_that_engines_dislike_is_kept,
+        a_page_of_a_thousand_ads_is_recorded_whole,
+        pages_recorded_at_once_count_every_sighting;
+    queue:
+        the_queue_is_ordered_by_priority_and_paged_without_gaps,
+        filters_narrow_the_queue,
+        a_search_takes_its_words_literally,
+        figures_count_each_finding_once_per_category;
+    reviews:
+        a_decision_moves_the_finding_and_is_on_record,
+        the_second_of_two_reviewers_learns_who_was_first,
+        a_decision_on_an_old_version_is_refused,
+        an_undo_is_another_decision,
+        a_repeated_decision_changes_nothing,
+        of_many_decisions_at_once_one_succeeds,
+        the_audit_chain_shows_what_was_tampered_with,
+        audit_entries_written_at_once_form_one_chain;
+    jobs:
+        a_job_is_leased_by_one_worker_and_done_once,
+        a_job_whose_worker_died_is_taken_over,
+        a_worker_that_lost_its_lease_changes_nothing,
+        a_failed_job_waits_for_its_retry_or_is_given_up,
+        an_unfinished_job_keeps_its_key,
+        a_job_of_an_unknown_kind_blocks_nobody,
+        workers_at_once_share_the_jobs_out,
+        a_due_time_is_started_once,
+        a_host_is_asked_one_turn_at_a_time,
+        finished_work_can_be_forgotten;
+    outbox:
+        a_notice_is_taken_once_and_sent_once,
+        a_notice_whose_sender_died_is_due_again,
+        a_failed_notice_waits_for_its_retry;
+    evidence:
+        a_package_comes_back_with_its_exhibits,
+        a_package_is_never_written_twice,
+        the_custody_chain_shows_what_was_tampered_with;
+}
+
+/// The price of statements without compile-time checks: each must be run here.
+#[test]
+fn every_store_call_is_in_the_suite() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let files = |folder: &std::path::Path| -> Vec<String> {
+        std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect()
+    };
+    let suite = files(&folder.join("suite")).join("\n");
+    let calls: Vec<String> = files(&folder)
+        .iter()
+        .flat_map(|text| {
+            text.split("pub async fn ").skip(1).map(|rest| rest.split('(').next().unwrap().to_owned())
+        })
+        .collect();
+    assert!(calls.len() > 40, "the search for store calls found only {}: {calls:?}", calls.len());
+    let missing: Vec<&String> = calls
+        .iter()
+        .filter(|call| !suite.contains(&format!(".{call}(")) && !suite.contains(&format!("Db::{call}(")))
+        .collect();
+    assert!(missing.is_empty(), "no case in store/suite/ runs {missing:?}; add one, its SQL is untested");
+}
