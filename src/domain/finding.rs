@@ -12,10 +12,11 @@ typed_id!(
 );
 
 impl FindingId {
-    /// The finding of this ad.
+    /// The finding of this ad. 16 hexadecimal characters keep two of ten million ads apart (chance of a clash 3e-6);
+    /// a clash would keep the second out of the queue.
     pub fn of(ad: &AdId) -> Self {
-        let short: String = ad.as_str().chars().take(12).collect();
-        Self::parse(&format!("f-{short}")).unwrap_or_else(|_| Self(format!("f-{}", "0".repeat(12))))
+        let short: String = ad.as_str().chars().take(16).collect();
+        Self::parse(&format!("f-{short}")).unwrap_or_else(|_| Self(format!("f-{}", "0".repeat(16))))
     }
 }
 
