@@ -1,1 +1,107 @@
-//! (being written)
+//! 归一化文本: published text as the words it means, with the way back to the published bytes.
+//!
+//! One pass over the characters, driven by one table over code points (`fold`), by a rule for what stands between
+//! two characters (`marks`) and by a list of hidden spellings (`rewrite`). All data are in
+//! `patterns/lists/characters*.toml`; the transforms have names, [`TRANSFORMS`].
+//!
+//! What comes out: simplified Chinese and lower-case letters without blanks or marks beside Chinese characters; ASCII
+//! digits (①, ⑴ and ０ become 1, 1 and 0); Chinese numerals in their plain form (壹 becomes 一, 〇 becomes 零) and not
+//! turned into values; `，。！？；：、` full-width, line feeds kept; `.`, `-`, `,` and the like only inside numbers
+//! and narrow words; `%` and `‰` after numbers, `¥` and `$` before numbers. Ways of contact have one name each:
+//! 微信, qq, 电报. Normalizing twice changes nothing.
+
+mod fold;
+mod marks;
+mod pass;
+mod rewrite;
+pub mod sentence;
+mod span_map;
+mod tables;
+mod transform;
+
+pub use tables::Tables;
+pub use transform::{Bits, TRANSFORMS, Transform, is_evasive};
+
+use crate::domain::hit::Span;
+use std::collections::HashSet;
+
+/// Texts are read up to this many bytes; offsets inside are 32 bits.
+const MAX_BYTES: usize = u32::MAX as usize / 2;
+
+/// Normalizes text; built once, used from any thread.
+#[derive(Debug)]
+pub struct Normalizer {
+    fold: fold::Fold,
+    rewrite: rewrite::Rewrite,
+    syllables: HashSet<String>,
+}
+
+impl Normalizer {
+    /// Compiles the tables, some milliseconds.
+    pub fn new(tables: &Tables) -> Self {
+        let mut fold = fold::Fold::new(tables);
+        let rewrite = rewrite::Rewrite::new(tables, &fold);
+        for last in rewrite.variants().iter().filter_map(|variant| variant.text.chars().last()) {
+            fold.set_tail(last);
+        }
+        Self { fold, rewrite, syllables: tables.syllables.iter().cloned().collect() }
+    }
+
+    /// `text` as the words it means. Never fails; of texts above 2 GiB only the beginning is read.
+    pub fn normalize(&self, text: &str) -> Normalized {
+        let mut out = Normalized::default();
+        self.normalize_into(text, &mut out);
+        out
+    }
+
+    /// The same, into a value whose buffers are used again.
+    pub fn normalize_into(&self, text: &str, out: &mut Normalized) {
+        out.clear();
+        pass::Pass::new(self, &text[..text.floor_char_boundary(MAX_BYTES)], out).run();
+    }
+}
+
+/// Normalized text with the way back to the published bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Normalized {
+    /// The words that the published text means.
+    pub text: String,
+    map: span_map::SpanMap,
+    /// Working space of the pass, kept between texts.
+    run: Vec<marks::Mark>,
+    kept: Vec<marks::Mark>,
+}
+
+impl Normalized {
+    /// Published bytes behind the bytes `start..end` of [`Self::text`]; on character boundaries of both, and
+    /// evasions inside are covered.
+    pub fn source_span(&self, start: usize, end: usize) -> Span {
+        let (start, end) = self.on_boundaries(start, end);
+        self.map.source_span(start, end)
+    }
+
+    /// Names of the transforms needed to read the bytes `start..end` of [`Self::text`], in the order of
+    /// [`TRANSFORMS`]; empty for words that stood there as they are.
+    pub fn transforms(&self, start: usize, end: usize) -> Vec<&'static str> {
+        self.transform_bits(start, end).iter().map(|transform| transform.name).collect()
+    }
+
+    /// The same as a set, without allocating.
+    pub fn transform_bits(&self, start: usize, end: usize) -> Bits {
+        let (start, end) = self.on_boundaries(start, end);
+        self.map.transforms(start, end)
+    }
+
+    fn on_boundaries(&self, start: usize, end: usize) -> (usize, usize) {
+        let start = self.text.floor_char_boundary(start);
+        (start, self.text.ceil_char_boundary(end.max(start)))
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.map.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests;
