@@ -1,0 +1,179 @@
+//! Mail against a real SMTP server: what leaves is what a server receives, and nothing leaves unprotected.
+//!
+//! Runs when `ADWATCH_TEST_SMTP_PYTHON` names a Python that has the server (`.ci/smtp` prints one).
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use adwatch::kit::clock::UnixMs;
+use adwatch::notify::{Letter, MailError, Mailer, Security, SmtpSettings};
+
+/// A server that ends with the test.
+struct Server {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    port: u16,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts a server; `None` when this machine has none and need not.
+    fn start(words: &[&str]) -> Option<Self> {
+        let python = python()?;
+        let folder = tempfile::tempdir().unwrap();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/smtp_server.py");
+        let mut child = Command::new(python)
+            .arg(script)
+            .arg(folder.path())
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let port = line.trim().strip_prefix("port ").expect("the server starts").parse().unwrap();
+        Some(Self { child, output, port, folder })
+    }
+
+    fn ca_file(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    /// A mailer for this server that trusts its certificate, without login.
+    fn settings(&self, security: Security) -> SmtpSettings {
+        let ca_file = (security != Security::Plain).then(|| self.ca_file());
+        SmtpSettings { server: format!("localhost:{}", self.port), security, ca_file, login: None }
+    }
+
+    /// Stops the server and gives everything that it received.
+    fn received(mut self) -> Vec<serde_json::Value> {
+        drop(self.child.stdin.take());
+        let mut messages = Vec::new();
+        let mut line = String::new();
+        while self.output.read_line(&mut line).unwrap() > 0 {
+            messages.push(serde_json::from_str(&line).unwrap());
+            line.clear();
+        }
+        messages
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests are told from outside which server they may use")]
+fn python() -> Option<String> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let python = set("ADWATCH_TEST_SMTP_PYTHON");
+    if python.is_none() {
+        assert!(
+            set("ADWATCH_TEST_STRICT").is_none(),
+            "ADWATCH_TEST_SMTP_PYTHON is not set; set it to what `.ci/smtp` prints"
+        );
+        eprintln!("not run: ADWATCH_TEST_SMTP_PYTHON is not set");
+    }
+    python
+}
+
+fn letter() -> Letter {
+    Letter {
+        name: "alert-f-0a1b2c3d".to_owned(),
+        from: "监测 <adwatch@office.example>".to_owned(),
+        to: vec!["王芳 <wang@office.example>".to_owned(), "li@office.example".to_owned()],
+        subject: "涉嫌非法集资广告待审".to_owned(),
+        body: "“保本保息”\n.\n以点开头的行\n".to_owned(),
+        at: UnixMs(1_795_393_500_000),
+    }
+}
+
+async fn send(settings: &SmtpSettings) -> Result<(), MailError> {
+    Mailer::smtp(settings)?.send(&letter()).await
+}
+
+#[tokio::test]
+async fn a_letter_arrives_whole_through_each_protection() {
+    for (words, security, encrypted) in [
+        (&[][..], Security::Plain, false),
+        (&["starttls"][..], Security::StartTls, true),
+        (&["self-signed"][..], Security::StartTls, true),
+        (&["tls"][..], Security::Tls, true),
+    ] {
+        let Some(server) = Server::start(words) else { return };
+        send(&server.settings(security)).await.unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        let received = server.received();
+        assert_eq!(received.len(), 1, "{words:?}");
+        let message = &received[0];
+        assert_eq!(message["from"], "adwatch@office.example");
+        assert_eq!(message["to"], serde_json::json!(["wang@office.example", "li@office.example"]));
+        assert_eq!(message["encrypted"], encrypted, "{words:?}");
+        let data = message["data"].as_str().unwrap();
+        assert!(data.contains("Message-ID: <alert-f-0a1b2c3d.adwatch@office.example>"), "{data}");
+        assert!(data.contains("=?utf-8?b?"), "the subject is encoded: {data}");
+        assert!(data.contains("Date: Mon, 23 Nov 2026 00:25:00 +0000"), "{data}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_is_used_and_a_wrong_password_is_refused() {
+    let Some(server) = Server::start(&["starttls", "auth"]) else { return };
+    let login = |password: &str| SmtpSettings {
+        login: Some(("office".to_owned(), password.to_owned())),
+        ..server.settings(Security::StartTls)
+    };
+    let error = send(&login("wrong")).await.unwrap_err();
+    assert!(matches!(error, MailError::Refused { .. }), "{error}");
+    let error = send(&server.settings(Security::StartTls)).await.unwrap_err();
+    assert!(matches!(error, MailError::Refused { .. }), "without a login: {error}");
+    send(&login("密码 1")).await.unwrap();
+    let received = server.received();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0]["user"], "office");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_gets_nothing() {
+    for (words, security) in [
+        (&["starttls", "auth"][..], Security::StartTls),
+        (&["self-signed", "auth"][..], Security::StartTls),
+        (&["tls", "auth"][..], Security::Tls),
+    ] {
+        let Some(server) = Server::start(words) else { return };
+        let settings = SmtpSettings {
+            ca_file: None,
+            login: Some(("office".to_owned(), "密码 1".to_owned())),
+            ..server.settings(security)
+        };
+        let error = send(&settings).await.unwrap_err();
+        assert!(matches!(error, MailError::Unreachable { .. }), "{words:?}: {error}");
+        assert!(error.to_string().contains("certificate"), "the reason is said: {error}");
+        assert_eq!(server.received().len(), 0, "{words:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_tls_gets_nothing_when_tls_is_asked_for() {
+    let Some(server) = Server::start(&[]) else { return };
+    let settings = SmtpSettings { ca_file: None, ..server.settings(Security::StartTls) };
+    send(&settings).await.unwrap_err();
+    assert_eq!(server.received().len(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_and_one_that_is_down_are_told_apart() {
+    let Some(server) = Server::start(&["refuse"]) else { return };
+    let settings = server.settings(Security::Plain);
+    let error = send(&settings).await.unwrap_err();
+    assert!(matches!(&error, MailError::Refused { why, .. } if why.contains("no such mailbox")), "{error}");
+    assert_eq!(server.received().len(), 0);
+    // Now nothing listens on that port.
+    let error = send(&settings).await.unwrap_err();
+    assert!(matches!(&error, MailError::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains(&settings.server), "{error}");
+}
