@@ -1,0 +1,126 @@
+//! What the pages ask of the use cases, and nothing more: so that every page is tested without disk and network.
+
+use futures::future::BoxFuture;
+
+use crate::app::Result;
+use crate::domain::ad::{Ad, Sighting};
+use crate::domain::capture::{Capture, CaptureId};
+use crate::domain::finding::{Finding, FindingId, FindingState};
+use crate::domain::hit::Severity;
+use crate::domain::review::{Decision, Verdict};
+use crate::domain::run::CrawlRun;
+use crate::domain::source::{Source, SourceId};
+use crate::domain::user::Actor;
+use crate::kit::clock::UnixMs;
+use crate::rules::RulePack;
+
+/// An answer that takes a while.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T>>;
+
+/// The use cases behind the pages.
+pub trait Desk: Send + Sync {
+    /// One page of the queue, highest priority first.
+    fn queue<'a>(&'a self, filter: &'a QueueFilter) -> Answer<'a, QueuePage>;
+    /// Everything about one finding.
+    fn finding<'a>(&'a self, id: &'a FindingId) -> Answer<'a, FindingFile>;
+    /// Records a verdict.
+    fn decide<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a FindingId,
+        verdict: Verdict,
+        note: &'a str,
+    ) -> Answer<'a, Decision>;
+    /// Seals an evidence package.
+    fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote>;
+    /// One capture without its bytes.
+    fn capture<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Capture>;
+    /// The bytes of a capture as received.
+    fn capture_body<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Vec<u8>>;
+    /// Every source with its last run.
+    fn sources(&self) -> Answer<'_, Vec<SourceLine>>;
+    /// The rules in force.
+    fn pack(&self) -> &RulePack;
+    /// The present instant.
+    fn now(&self) -> UnixMs;
+}
+
+/// Which findings a queue page shows.
+#[derive(Debug, Clone, Default)]
+pub struct QueueFilter {
+    /// Only this state.
+    pub state: Option<FindingState>,
+    /// Only seen at this source.
+    pub source: Option<SourceId>,
+    /// Only this severity and above.
+    pub min_severity: Option<Severity>,
+    /// Only ads that contain these words.
+    pub text: Option<String>,
+    /// Where the page begins: what the page before gave as `next`.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// One page of the queue.
+#[derive(Debug, Clone)]
+pub struct QueuePage {
+    /// The findings.
+    pub items: Vec<QueueItem>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+    /// How many of the same filter are in each state.
+    pub n_pending: u64,
+    /// Found 涉嫌违法.
+    pub n_accepted: u64,
+    /// Found not to be.
+    pub n_dismissed: u64,
+}
+
+/// One finding in the queue.
+#[derive(Debug, Clone)]
+pub struct QueueItem {
+    /// The finding with its hits.
+    pub finding: Finding,
+    /// Its ad.
+    pub ad: Ad,
+}
+
+/// Everything about one finding.
+#[derive(Debug, Clone)]
+pub struct FindingFile {
+    /// The finding with its hits.
+    pub finding: Finding,
+    /// Its ad.
+    pub ad: Ad,
+    /// Where the ad was seen, latest first.
+    pub sightings: Vec<Sighting>,
+    /// What was decided, oldest first.
+    pub decisions: Vec<Decision>,
+    /// Sealed packages, oldest first.
+    pub packages: Vec<PackageNote>,
+}
+
+/// A sealed package.
+#[derive(Debug, Clone)]
+pub struct PackageNote {
+    /// Its name.
+    pub id: String,
+    /// Where it lies.
+    pub path: String,
+    /// SHA-256 of its `SHA256SUMS`.
+    pub seal_sha256: String,
+    /// When it was sealed.
+    pub sealed_at: UnixMs,
+    /// By whom.
+    pub sealed_by: String,
+}
+
+/// A source and how it last went.
+#[derive(Debug, Clone)]
+pub struct SourceLine {
+    /// The source.
+    pub source: Source,
+    /// Its last run.
+    pub last_run: Option<CrawlRun>,
+}

@@ -1,0 +1,251 @@
+//! The words of the pages in both languages. A word that misses one language does not compile.
+
+use crate::domain::label::Label;
+
+/// Language of the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// Simplified Chinese, the default.
+    #[default]
+    Zh,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The language of this code in a link or cookie.
+    pub fn parse(code: &str) -> Option<Self> {
+        match code {
+            "zh" => Some(Self::Zh),
+            "en" => Some(Self::En),
+            _ => None,
+        }
+    }
+
+    /// Code in links and cookies.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Zh => "zh",
+            Self::En => "en",
+        }
+    }
+
+    /// Value of the `lang` attribute.
+    pub fn html(self) -> &'static str {
+        match self {
+            Self::Zh => "zh-CN",
+            Self::En => "en",
+        }
+    }
+
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Zh => Self::En,
+            Self::En => Self::Zh,
+        }
+    }
+
+    /// The words of the pages.
+    pub fn words(self) -> &'static Words {
+        match self {
+            Self::Zh => &ZH,
+            Self::En => &EN,
+        }
+    }
+
+    /// A label of the work in this language.
+    pub fn of(self, label: Label) -> &'static str {
+        match self {
+            Self::Zh => label.zh,
+            Self::En => label.en,
+        }
+    }
+
+    /// One of two texts made on the spot.
+    pub fn pick<T>(self, zh: T, en: T) -> T {
+        match self {
+            Self::Zh => zh,
+            Self::En => en,
+        }
+    }
+}
+
+macro_rules! words {
+    ($($name:ident: $zh:literal / $en:literal;)*) => {
+        /// Fixed words of the pages.
+        pub struct Words { $(pub(super) $name: &'static str,)* }
+        static ZH: Words = Words { $($name: $zh,)* };
+        static EN: Words = Words { $($name: $en,)* };
+    };
+}
+
+words! {
+    product: "涉嫌非法集资广告监测" / "Illegal-fundraising ad watch";
+    other_language: "English" / "中文";
+    skip: "跳到正文" / "Skip to content";
+    nav_queue: "审核队列" / "Review queue";
+    nav_sources: "监测源" / "Sources";
+    logout: "退出" / "Log out";
+    zone: "时间均为北京时间（UTC+8）" / "Times are Beijing time (UTC+8)";
+    suspected_only: "“涉嫌”为技术监测结果，不是认定" / "“Suspected” is a monitoring result, not a finding of law";
+    keys_hint: "按 ? 查看快捷键" / "Press ? for keys";
+    keys_title: "快捷键" / "Keys";
+    key_move: "下一条／上一条" / "next / previous";
+    key_open: "打开选中的一条" / "open the selected one";
+    key_search: "搜索" / "search";
+    key_help: "显示本说明" / "show this help";
+    key_note: "输入文字时快捷键不起作用。" / "Keys do nothing while you type.";
+    close: "关闭" / "Close";
+
+    login_title: "登录" / "Log in";
+    login_lead: "审核涉嫌非法集资广告，固定证据。" / "Review suspected illegal-fundraising ads and seal the evidence.";
+    login_name: "姓名" / "Your name";
+    login_name_help: "记入每一项审核决定和证据的保管链记录。" / "Recorded with each decision and in the custody of evidence.";
+    login_password: "一次性口令" / "One-time password";
+    login_password_help: "启动 adwatch serve 的终端里显示；程序重启后更换。" / "Shown in the terminal where adwatch serve was started; changes with each start.";
+    login_button: "进入" / "Enter";
+    login_wrong: "口令不对。请核对启动终端里显示的口令。" / "Wrong password. Compare it with the one in the terminal.";
+    login_no_name: "请填写姓名（40 字以内）。" / "Enter your name (at most 40 characters).";
+    login_too_many: "尝试次数过多，请一分钟后再试。" / "Too many attempts. Try again in a minute.";
+    login_stale: "页面已过期，请再试一次。" / "The page was stale. Please try once more.";
+
+    queue_title: "审核队列" / "Review queue";
+    filter_state_all: "全部" / "All";
+    filter_severity: "严重程度" / "Severity";
+    filter_severity_any: "不限" / "any";
+    filter_source: "监测源" / "Source";
+    filter_source_any: "全部监测源" / "all sources";
+    filter_text: "搜索广告文字" / "Search the ads' words";
+    filter_button: "筛选" / "Filter";
+    filter_clear: "清除条件" / "Clear filters";
+    queue_empty: "队列里没有待审的内容。" / "Nothing is waiting in the queue.";
+    queue_empty_next: "运行 adwatch crawl 采集监测源，命中会自动进入这里。" / "Run adwatch crawl to look at the sources; findings arrive here by themselves.";
+    queue_no_match: "没有符合条件的内容。" / "Nothing matches these filters.";
+    queue_next_page: "下一页" / "Next page";
+    queue_first_page: "回到第一页" / "First page";
+    priority: "优先级" / "Priority";
+    high: "高" / "High";
+    middle: "中" / "Medium";
+    low: "低" / "Low";
+    untitled: "（无标题）" / "(untitled)";
+    more_words: "处更多" / "more";
+    last_seen: "最近发现" / "Last seen";
+    first_seen: "首次发现" / "First seen";
+    times_seen: "次出现" / "sightings";
+    one_time_seen: "次出现" / "sighting";
+
+    back_to_queue: "返回队列" / "Back to the queue";
+    previous: "上一条" / "Previous";
+    next: "下一条" / "Next";
+    ad_text: "广告原文" / "The ad as published";
+    ad_text_help: "实线为广告自身的宣称，虚线为经语境排除的字句；点击可看依据。" / "Solid: the ad's own promises. Dashed: cleared by context. Select one to see its basis.";
+    read_as: "读作" / "read as";
+    reasons: "为什么进入队列" / "Why it is here";
+    decide: "审核决定" / "Decide";
+    accept_tab: "认为涉嫌违法" / "Suspected";
+    accept_help: "勾选适用的法律依据；系统建议的已预先勾选。" / "Tick the provisions that apply; those proposed are ticked already.";
+    more_provisions: "其他条文" / "Other provisions";
+    accept_button: "记录：涉嫌违法" / "Record: suspected";
+    dismiss_tab: "不违法，排除" / "Not suspect";
+    dismiss_help: "选择理由。" / "Choose the reason.";
+    dismiss_button: "记录：排除" / "Record: dismissed";
+    note: "备注" / "Note";
+    note_help: "选“其他”时必填。" / "Required for “something else”.";
+    undo_tab: "撤销这一决定" / "Take back this decision";
+    undo_help: "撤销也会留下记录，之后可重新审核。" / "Taking back is itself recorded; then decide anew.";
+    undo_button: "撤销" / "Take back";
+    decided_as: "当前结论" / "Decided";
+    rules_that_hit: "命中的规则" / "Rules that hit";
+    cleared_hits: "经语境排除的命中" / "Hits cleared by context";
+    cleared_none: "没有。" / "None.";
+    effective_from: "施行" / "in force from";
+    effective_to: "至" / "until";
+    checked_on: "核对" / "checked on";
+    liability: "法律责任" / "Liability";
+    not_in_pack: "条文未收录于当前规则包" / "not in the present rule pack";
+    cue: "依据原文" / "because of";
+    about_ad: "广告信息" / "About the ad";
+    kind: "形式" / "Kind";
+    advertiser: "广告主" / "Advertiser";
+    publisher: "发布者" / "Publisher";
+    ad_label: "“广告”标识" / "Ad label";
+    ad_label_none: "未见" / "none seen";
+    not_shown: "页面未显示" / "not shown";
+    landing: "落地页" / "Leads to";
+    links: "文内链接" / "Links in it";
+    published: "发布时间" / "Published";
+    platform_ids: "平台编号" / "Platform ids";
+    rule_pack: "规则包" / "Rule pack";
+    seen_where: "出现记录" / "Where it was seen";
+    seen_limited: "仅列出最近的记录。" / "Only the latest are listed.";
+    place: "位置" / "Place";
+    capture: "网页留存" / "Capture";
+    history: "审核记录" / "Decisions so far";
+    history_none: "尚无决定。" / "No decision yet.";
+    evidence: "证据包" / "Evidence";
+    evidence_none: "尚未封存证据包。" / "No package has been sealed.";
+    seal_button: "封存证据包" / "Seal an evidence package";
+    seal_help: "把网页原始数据、提取笔录和命中分析写入一个可独立校验的文件夹。" / "Writes raw pages, the record and the analysis into a folder that can be checked on its own.";
+    seal_value: "封存值" / "Seal";
+    sealed_by: "封存人" / "Sealed by";
+    inert: "链接已失效处理，不会被打开" / "Addresses are shown as text and lead nowhere";
+
+    capture_title: "网页留存" / "Capture";
+    capture_raw: "下载原始数据（文本附件）" / "Download the raw bytes (as a text attachment)";
+    capture_raw_help: "内容来自被监测网站，按收到的字节原样保存；请勿用浏览器打开。" / "Bytes as received from the monitored site; do not open them in a browser.";
+    capture_preview: "源代码预览" / "Source preview";
+    capture_preview_cut: "只显示开头一段；完整内容请下载。" / "Only the beginning is shown; download for the whole.";
+    requested: "请求地址" / "Requested";
+    final_url: "最终地址" / "Answered from";
+    redirects: "跳转" / "Redirects";
+    remote: "对方地址" / "Remote address";
+    answer: "响应" / "Answer";
+    fetched: "起止时间" / "Fetched";
+    size: "大小" / "Size";
+    bytes: "字节" / "bytes";
+    request_headers: "请求头" / "Request headers";
+    response_headers: "响应头" / "Response headers";
+
+    sources_title: "监测源" / "Sources";
+    sources_empty: "还没有监测源。" / "There is no source yet.";
+    sources_empty_next: "用 adwatch source add 添加，再运行 adwatch crawl。" / "Add one with adwatch source add, then run adwatch crawl.";
+    source: "监测源" / "Source";
+    schedule: "采集计划" / "Schedule";
+    schedule_none: "不定时" / "none";
+    last_run: "最近一次" / "Last run";
+    never_run: "尚未采集" / "never";
+    running: "进行中或被中断" / "running or interrupted";
+    outcome: "结果" / "Outcome";
+    pages: "网页" / "Pages";
+    ads: "广告" / "Ads";
+    new_findings: "新命中" / "New findings";
+    cleared: "排除" / "Cleared";
+    failed: "失败" / "Failed";
+    disabled: "已停用" / "disabled";
+
+    done_accept: "已记录：涉嫌违法。" / "Recorded: suspected.";
+    done_dismiss: "已记录：排除。" / "Recorded: dismissed.";
+    done_undo: "已撤销，恢复为待审。" / "Taken back; pending again.";
+    done_seal: "证据包已封存。封存值：" / "The evidence package is sealed. Seal: ";
+
+    error_title: "没有完成" / "This did not work";
+    error_not_found: "这里没有内容，可能已被移除或链接有误。" / "There is nothing here; it was removed or the link is wrong.";
+    error_not_found_next: "从队列重新打开。" / "Open it again from the queue.";
+    error_method: "这个地址不接受这样的请求。" / "This address does not take such a request.";
+    error_forbidden_next: "请向管理员申请权限。" / "Ask the administrator for the permission.";
+    error_conflict: "有人先改了这一条，或者它的状态已变。" / "Someone else was first, or the state has changed.";
+    error_conflict_next: "刷新后再看一遍再决定。" / "Reload, look again, then decide.";
+    error_invalid: "填写的内容有问题。" / "Something was filled in wrongly.";
+    error_invalid_next: "返回上一页修改。" / "Go back and correct it.";
+    error_internal: "系统内部出错，没有写入任何决定。" / "Something failed inside; no decision was written.";
+    error_internal_next: "稍后再试；如再次出现，请把下面的编号告诉管理员。" / "Try again later; if it happens again, give the number below to the administrator.";
+    error_origin: "请求不是从本应用的页面发出的，已拒绝。" / "The request did not come from a page of this application and was refused.";
+    error_origin_next: "从队列打开页面后重试。" / "Open the page from the queue and try again.";
+    error_csrf: "页面已过期，内容没有提交。" / "The page was stale; nothing was submitted.";
+    error_csrf_next: "刷新页面后重试。" / "Reload the page and try again.";
+    error_host: "不认识这个主机名。" / "This host name is not ours.";
+    error_host_next: "请用 127.0.0.1 或者配置中的主机名访问。" / "Use 127.0.0.1 or a host name from the configuration.";
+    error_login: "请先登录。" / "Please log in first.";
+    request_id: "请求编号" / "Request number";
+}

@@ -1,0 +1,102 @@
+//! A capture, inert: what was asked and answered, its source as text, its bytes as an attachment.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::domain::capture::CaptureId;
+use crate::web::Site;
+use crate::web::error::Failure;
+use crate::web::page::{Frame, Visit, When, defang, html, shorten, visible, visible_lines};
+
+/// Characters of the source that the page shows.
+const PREVIEW_CHARS: usize = 20_000;
+
+#[derive(Template)]
+#[template(path = "capture.html")]
+struct Page {
+    frame: Frame,
+    id: String,
+    purpose: &'static str,
+    source: String,
+    requested: String,
+    redirects: Vec<String>,
+    final_url: String,
+    remote: String,
+    answer: String,
+    started: When,
+    finished: When,
+    size_bytes: u64,
+    sha256: String,
+    sm3: String,
+    request_headers: Vec<(String, String)>,
+    response_headers: Vec<(String, String)>,
+    charset: &'static str,
+    preview: String,
+    is_cut: bool,
+}
+
+/// `GET /captures/{id}`.
+pub async fn show(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id = parse(&id)?;
+    let capture = site.desk.capture(&id).await?;
+    let body = site.desk.capture_body(&id).await?;
+    let exchange = &capture.exchange;
+    let decoded = String::from_utf8_lossy(&body);
+    let preview = shorten(&visible_lines(&decoded), PREVIEW_CHARS);
+    let headers = |headers: &[(String, String)]| -> Vec<(String, String)> {
+        headers.iter().map(|(name, value)| (visible(name), visible(value))).collect()
+    };
+    let title = format!("{} {id}", visit.lang.words().capture_title);
+    let page = Page {
+        id: id.to_string(),
+        purpose: visit.lang.of(capture.purpose.label()),
+        source: capture.source_id.to_string(),
+        requested: defang(&exchange.requested_url),
+        redirects: exchange
+            .redirects
+            .iter()
+            .map(|step| format!("{} → {} → {}", defang(&step.url), step.status, defang(&step.location)))
+            .collect(),
+        final_url: defang(&exchange.final_url),
+        remote: visible(&exchange.remote_addr),
+        answer: format!("{} {}", visible(&exchange.http_version), exchange.status),
+        started: exchange.started_at.into(),
+        finished: exchange.finished_at.into(),
+        size_bytes: capture.body.size_bytes,
+        sha256: capture.body.digests.sha256.clone(),
+        sm3: capture.body.digests.sm3.clone(),
+        request_headers: headers(&exchange.request_headers),
+        response_headers: headers(&exchange.response_headers),
+        charset: "UTF-8",
+        is_cut: decoded.chars().nth(PREVIEW_CHARS).is_some(),
+        preview,
+        frame: Frame::new(&visit, "queue", title),
+    };
+    Ok(html(StatusCode::OK, &page)?)
+}
+
+/// `GET /captures/{id}/raw`: the bytes as received, which no browser will take for a page.
+pub async fn raw(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Response, Failure> {
+    let id = parse(&id)?;
+    let body = site.desk.capture_body(&id).await?;
+    let name = HeaderValue::from_str(&format!("attachment; filename=\"{id}.txt\""))
+        .map_err(|error| Failure::Render(error.to_string()))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/plain")),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
+    ];
+    Ok((headers, body).into_response())
+}
+
+fn parse(id: &str) -> Result<CaptureId, Failure> {
+    CaptureId::parse(id).map_err(|_| Failure::NoPage)
+}

@@ -1,0 +1,408 @@
+//! One finding: the words, why they matter, the law, what context cleared, and the decision.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::queue::title;
+use super::words::{self, SeverityShown};
+use crate::app;
+use crate::domain::ad::AdDraft;
+use crate::domain::finding::{FindingId, FindingState};
+use crate::domain::highlight::pieces;
+use crate::domain::hit::Hit;
+use crate::domain::provision::ProvisionId;
+use crate::domain::review::{Decision, DismissReason, Verdict};
+use crate::rules::RulePack;
+use crate::web::Site;
+use crate::web::desk::{FindingFile, QueueFilter};
+use crate::web::error::Failure;
+use crate::web::lang::Lang;
+use crate::web::page::{Frame, Visit, When, defang, html, visible, visible_lines};
+
+#[derive(Template)]
+#[template(path = "finding.html")]
+struct Page {
+    frame: Frame,
+    id: String,
+    title: String,
+    severity: SeverityShown,
+    priority: &'static str,
+    priority_class: &'static str,
+    state: &'static str,
+    state_class: &'static str,
+    is_pending: bool,
+    last_decision: Option<HistoryLine>,
+    categories: Vec<String>,
+    tracks: Vec<&'static str>,
+    stretches: Vec<Stretch>,
+    facts: Vec<Fact>,
+    first_seen: When,
+    last_seen: When,
+    n_sightings: u64,
+    n_listed: u64,
+    reasons: Vec<ReasonLine>,
+    asserted: Vec<Card>,
+    cleared: Vec<Card>,
+    sightings: Vec<SightingLine>,
+    history: Vec<HistoryLine>,
+    packages: Vec<PackageLine>,
+    proposed: Vec<Article>,
+    others: Vec<Article>,
+    dismiss_reasons: Vec<(&'static str, &'static str)>,
+    previous_href: Option<String>,
+    next_href: Option<String>,
+    problem: Vec<String>,
+    note: String,
+    ticked_dismiss: bool,
+}
+
+/// A stretch of the ad's text.
+struct Stretch {
+    text: String,
+    /// Number of the hit card it leads to; 0 for plain words.
+    card: usize,
+    /// CSS class: `s1` to `s4` for asserted hits, `cleared` for the others.
+    class: String,
+    /// What it was read as, when that differs from what is written.
+    read_as: String,
+}
+
+struct Fact {
+    name: &'static str,
+    value: String,
+    mono: bool,
+}
+
+struct ReasonLine {
+    text: String,
+    counts: bool,
+}
+
+/// A hit with its rule.
+struct Card {
+    number: usize,
+    words: String,
+    level: u8,
+    severity: &'static str,
+    category: String,
+    rule_title: String,
+    rule_id: String,
+    why: String,
+    status: &'static str,
+    because: String,
+    cue: String,
+    read_as: String,
+    transforms: Vec<String>,
+    articles: Vec<Article>,
+}
+
+/// An article of law.
+struct Article {
+    id: String,
+    citation: String,
+    text: String,
+    liability: String,
+    dates: String,
+    ticked: bool,
+}
+
+struct SightingLine {
+    seen: When,
+    source: String,
+    page: String,
+    locator: String,
+    capture_id: String,
+}
+
+struct HistoryLine {
+    at: When,
+    actor: String,
+    verdict: &'static str,
+    detail: String,
+    note: String,
+}
+
+struct PackageLine {
+    id: String,
+    path: String,
+    seal: String,
+    at: When,
+    by: String,
+}
+
+/// What a refused form brings back, so that nothing typed is lost.
+#[derive(Default)]
+pub struct Returned {
+    /// Why it was refused.
+    pub problem: Vec<String>,
+    /// The note as typed.
+    pub note: String,
+    /// The provisions as ticked; `None` means those proposed.
+    pub ticked: Option<BTreeSet<String>>,
+    /// Whether the dismissing form was sent.
+    pub dismissing: bool,
+}
+
+/// `GET /findings/{id}`.
+pub async fn show(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    render(&site, &visit, &parse(&id)?, StatusCode::OK, Returned::default()).await
+}
+
+/// The finding of an address.
+pub fn parse(id: &str) -> Result<FindingId, Failure> {
+    FindingId::parse(id).map_err(|_| Failure::NoPage)
+}
+
+/// The page of a finding, with what a refused form brings back.
+pub async fn render(
+    site: &Site,
+    visit: &Visit,
+    id: &FindingId,
+    status: StatusCode,
+    returned: Returned,
+) -> Result<Response, Failure> {
+    let file = site.desk.finding(id).await?;
+    let (previous_href, next_href) = neighbours(site, id).await?;
+    let flash = visit.session.as_ref().and_then(|session| site.sessions.take_flash(session));
+    let title = title(visit.lang, &file.ad.draft);
+    let frame = Frame::new(visit, "queue", title.clone()).with_flash(flash);
+    let page = page(frame, title, &file, site.desk.pack(), (previous_href, next_href), returned);
+    Ok(html(status, &page)?)
+}
+
+/// The pending findings before and after this one in the order of the queue.
+async fn neighbours(site: &Site, id: &FindingId) -> app::Result<(Option<String>, Option<String>)> {
+    let filter = QueueFilter { state: Some(FindingState::Pending), limit: 100, ..QueueFilter::default() };
+    let ids: Vec<FindingId> =
+        site.desk.queue(&filter).await?.items.into_iter().map(|item| item.finding.id).collect();
+    let href = |id: Option<&FindingId>| id.map(|id| format!("/findings/{id}"));
+    Ok(match ids.iter().position(|known| known == id) {
+        Some(at) => (href(at.checked_sub(1).and_then(|at| ids.get(at))), href(ids.get(at + 1))),
+        None => (None, href(ids.first())),
+    })
+}
+
+fn page(
+    frame: Frame,
+    title: String,
+    file: &FindingFile,
+    pack: &RulePack,
+    (previous_href, next_href): (Option<String>, Option<String>),
+    returned: Returned,
+) -> Page {
+    let lang = frame.lang;
+    let FindingFile { finding, ad, sightings, decisions, packages } = file;
+    let assessment = &finding.assessment;
+    let (priority, priority_class) = words::priority(lang, assessment);
+    let (state, state_class) = words::state(lang, finding.state);
+    let (asserted, cleared): (Vec<_>, Vec<_>) =
+        finding.hits.iter().enumerate().partition(|(_, hit)| hit.status.is_asserted());
+    let card = |(index, hit): (usize, &Hit)| card(lang, pack, &ad.draft.text, index, hit);
+    let ticked = |id: &ProvisionId, proposed: bool| match &returned.ticked {
+        Some(ticked) => ticked.contains(id.as_str()),
+        None => proposed,
+    };
+    let proposed = assessment.provisions.iter().map(|id| article(lang, pack, id, ticked(id, true)));
+    let others = pack.provisions.keys().filter(|id| !assessment.provisions.contains(*id));
+    Page {
+        id: finding.id.to_string(),
+        title,
+        severity: words::severity(lang, assessment.severity),
+        priority,
+        priority_class,
+        state,
+        state_class,
+        is_pending: finding.state == FindingState::Pending,
+        last_decision: decisions.last().map(|decision| history(lang, pack, decision)),
+        categories: words::categories(lang, &finding.hits).into_iter().map(str::to_owned).collect(),
+        tracks: assessment.tracks.iter().map(|track| lang.of(track.label())).collect(),
+        stretches: stretches(&ad.draft.text, &finding.hits),
+        facts: facts(lang, &ad.draft, &assessment.pack_revision),
+        first_seen: ad.first_seen_at.into(),
+        last_seen: ad.last_seen_at.into(),
+        n_sightings: ad.n_sightings,
+        n_listed: sightings.len() as u64,
+        reasons: assessment
+            .reasons
+            .iter()
+            .map(|reason| ReasonLine { text: visible(&reason.text), counts: reason.weight > 0.0 })
+            .collect(),
+        asserted: asserted.into_iter().map(card).collect(),
+        cleared: cleared.into_iter().map(card).collect(),
+        sightings: sightings
+            .iter()
+            .map(|sighting| SightingLine {
+                seen: sighting.seen_at.into(),
+                source: sighting.source_id.to_string(),
+                page: defang(&sighting.page_url),
+                locator: visible(&sighting.locator),
+                capture_id: sighting.capture_id.to_string(),
+            })
+            .collect(),
+        history: decisions.iter().map(|decision| history(lang, pack, decision)).collect(),
+        packages: packages
+            .iter()
+            .map(|package| PackageLine {
+                id: package.id.clone(),
+                path: package.path.clone(),
+                seal: package.seal_sha256.clone(),
+                at: package.sealed_at.into(),
+                by: package.sealed_by.clone(),
+            })
+            .collect(),
+        proposed: proposed.collect(),
+        others: others.map(|id| article(lang, pack, id, ticked(id, false))).collect(),
+        dismiss_reasons: DismissReason::ALL
+            .into_iter()
+            .map(|reason| (reason.as_str(), lang.of(reason.label())))
+            .collect(),
+        previous_href,
+        next_href,
+        problem: returned.problem,
+        note: returned.note,
+        ticked_dismiss: returned.dismissing,
+        frame,
+    }
+}
+
+fn stretches(text: &str, hits: &[Hit]) -> Vec<Stretch> {
+    pieces(text, hits)
+        .into_iter()
+        .map(|piece| {
+            // Where hits overlap, the strongest asserted one decides the colour and the card.
+            let strongest = piece.hits.iter().copied().max_by_key(|index| {
+                let hit = &hits[*index];
+                (hit.status.is_asserted(), hit.severity, std::cmp::Reverse(*index))
+            });
+            let shown = strongest.map(|index| (index, &hits[index]));
+            Stretch {
+                text: visible_lines(piece.text),
+                card: shown.map_or(0, |(index, _)| index + 1),
+                class: shown.map_or_else(String::new, |(_, hit)| {
+                    if hit.status.is_asserted() {
+                        format!("s{}", hit.severity.level())
+                    } else {
+                        "cleared".to_owned()
+                    }
+                }),
+                read_as: shown
+                    .filter(|(_, hit)| !hit.transforms.is_empty() && hit.normalized != hit.span.of(text))
+                    .map_or_else(String::new, |(_, hit)| visible(&hit.normalized)),
+            }
+        })
+        .collect()
+}
+
+fn facts(lang: Lang, draft: &AdDraft, pack_revision: &str) -> Vec<Fact> {
+    let w = lang.words();
+    let shown = |value: &Option<String>| value.as_deref().map_or_else(|| w.not_shown.to_owned(), visible);
+    let mut facts = vec![
+        Fact { name: w.kind, value: lang.of(draft.kind.label()).to_owned(), mono: false },
+        Fact { name: w.publisher, value: shown(&draft.publisher), mono: false },
+        Fact { name: w.advertiser, value: shown(&draft.advertiser), mono: false },
+        Fact {
+            name: w.ad_label,
+            value: draft.label.as_deref().map_or_else(|| w.ad_label_none.to_owned(), visible),
+            mono: false,
+        },
+    ];
+    if let Some(url) = &draft.landing_url {
+        facts.push(Fact { name: w.landing, value: defang(url), mono: true });
+    }
+    if !draft.links.is_empty() {
+        let links: Vec<String> = draft.links.iter().map(|url| defang(url)).collect();
+        facts.push(Fact { name: w.links, value: links.join("\n"), mono: true });
+    }
+    if let Some(at) = draft.published_at {
+        facts.push(Fact { name: w.published, value: When::from(at).short, mono: false });
+    }
+    if !draft.platform_ids.is_empty() {
+        let ids: Vec<String> = draft
+            .platform_ids
+            .iter()
+            .map(|(name, id)| format!("{} = {}", visible(name), visible(id)))
+            .collect();
+        facts.push(Fact { name: w.platform_ids, value: ids.join("\n"), mono: true });
+    }
+    facts.push(Fact { name: w.rule_pack, value: pack_revision.to_owned(), mono: true });
+    facts
+}
+
+fn card(lang: Lang, pack: &RulePack, text: &str, index: usize, hit: &Hit) -> Card {
+    let rule = pack.rule(&hit.rule);
+    let category = lang.pick(
+        crate::domain::category::title_zh(&hit.category),
+        crate::domain::category::title_en(&hit.category),
+    );
+    Card {
+        number: index + 1,
+        words: visible(hit.span.of(text)),
+        level: hit.severity.level(),
+        severity: lang.of(hit.severity.label()),
+        category: category.to_owned(),
+        rule_title: rule.map_or_else(|| hit.rule.to_string(), |rule| rule.title.clone()),
+        rule_id: hit.rule.to_string(),
+        why: rule.map_or_else(String::new, |rule| rule.why.clone()),
+        status: lang.of(hit.status.label()),
+        because: visible(hit.because.as_deref().unwrap_or_default()),
+        cue: hit.cue.map_or_else(String::new, |cue| visible(cue.of(text))),
+        read_as: visible(&hit.normalized),
+        transforms: hit.transforms.iter().map(|name| visible(name)).collect(),
+        articles: hit.provisions.iter().map(|id| article(lang, pack, id, false)).collect(),
+    }
+}
+
+fn article(lang: Lang, pack: &RulePack, id: &ProvisionId, ticked: bool) -> Article {
+    let w = lang.words();
+    let Some(known) = pack.provisions.get(id) else {
+        return Article {
+            id: id.to_string(),
+            citation: id.to_string(),
+            text: w.not_in_pack.to_owned(),
+            liability: String::new(),
+            dates: String::new(),
+            ticked,
+        };
+    };
+    let until =
+        known.effective_to.as_ref().map_or_else(String::new, |day| format!(" {} {day}", w.effective_to));
+    Article {
+        id: id.to_string(),
+        citation: known.citation(),
+        text: known.text.clone(),
+        liability: known.liability.clone().unwrap_or_default(),
+        dates: format!(
+            "{} {}{until} · {} {}",
+            w.effective_from, known.effective_from, w.checked_on, known.checked_on
+        ),
+        ticked,
+    }
+}
+
+fn history(lang: Lang, pack: &RulePack, decision: &Decision) -> HistoryLine {
+    let detail = match &decision.verdict {
+        Verdict::Accept { provisions } => provisions
+            .iter()
+            .map(|id| pack.provisions.get(id).map_or_else(|| id.to_string(), |known| known.citation()))
+            .collect::<Vec<_>>()
+            .join("；"),
+        Verdict::Dismiss { reason } => lang.of(reason.label()).to_owned(),
+        Verdict::Undo => String::new(),
+    };
+    HistoryLine {
+        at: decision.at.into(),
+        actor: decision.actor.clone(),
+        verdict: lang.of(decision.verdict.label()),
+        detail,
+        note: visible_lines(&decision.note),
+    }
+}

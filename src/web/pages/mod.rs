@@ -1,0 +1,11 @@
+//! One file for each page: what it asks the desk, and the shape its template shows.
+
+pub mod asset;
+pub mod capture;
+pub mod decide;
+pub mod failure;
+pub mod finding;
+pub mod login;
+pub mod queue;
+pub mod source;
+mod words;

@@ -1,0 +1,315 @@
+//! A desk in memory, with findings that a hostile site could have made.
+
+use std::sync::Mutex;
+
+use futures::FutureExt as _;
+
+use crate::app::{Error, FieldProblem};
+use crate::domain::ad::{Ad, AdDraft, AdId, AdKind, Sighting};
+use crate::domain::blob::BlobRef;
+use crate::domain::capture::{Capture, CaptureId, CapturePurpose, Exchange, Redirect};
+use crate::domain::finding::{Assessment, Finding, FindingId, FindingState, Reason};
+use crate::domain::hit::{Hit, HitStatus, RuleId, Severity, Span, Track};
+use crate::domain::provision::ProvisionId;
+use crate::domain::review::{Decision, DecisionId, Verdict};
+use crate::domain::run::{CrawlRun, RunCounts, RunId, RunOutcome};
+use crate::domain::schedule::Schedule;
+use crate::domain::source::{Source, SourceId, SourceKind};
+use crate::domain::user::Actor;
+use crate::kit::clock::UnixMs;
+use crate::rules::{RulePack, embedded};
+use crate::web::desk::{
+    Answer, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine,
+};
+
+/// 2026-11-23 09:05 in Beijing.
+pub const NOW: UnixMs = UnixMs(1_795_395_900_000);
+
+/// A desk that keeps its findings in memory and counts what changed it.
+pub struct MemoryDesk {
+    pub files: Mutex<Vec<FindingFile>>,
+    pub changes: Mutex<Vec<String>>,
+    pub body: Vec<u8>,
+    pub sources: Vec<SourceLine>,
+    pub header: String,
+    pack: RulePack,
+}
+
+impl MemoryDesk {
+    pub fn new(files: Vec<FindingFile>) -> Self {
+        Self {
+            files: Mutex::new(files),
+            changes: Mutex::new(Vec::new()),
+            body: b"<script>alert(1)</script>\xb1\xa3\xb1\xbe".to_vec(),
+            sources: vec![source("city-news", "江州新闻网财经频道", Some(RunOutcome::Ok))],
+            header: "text/html; charset=gb18030".to_owned(),
+            pack: embedded().0,
+        }
+    }
+
+    fn changed(&self, what: String) {
+        self.changes.lock().unwrap().push(what);
+    }
+
+    fn with_file<T>(&self, id: &FindingId, act: impl FnOnce(&mut FindingFile) -> T) -> Result<T, Error> {
+        let mut files = self.files.lock().unwrap();
+        let found = files.iter_mut().find(|file| file.finding.id == *id);
+        found.map(act).ok_or_else(|| Error::NotFound { kind: "finding", id: id.to_string() })
+    }
+}
+
+impl Desk for MemoryDesk {
+    fn queue<'a>(&'a self, filter: &'a QueueFilter) -> Answer<'a, QueuePage> {
+        let files = self.files.lock().unwrap();
+        let count = |state| files.iter().filter(|file| file.finding.state == state).count() as u64;
+        let wanted = |file: &&FindingFile| {
+            filter.state.is_none_or(|state| file.finding.state == state)
+                && filter.min_severity.is_none_or(|least| file.finding.assessment.severity >= Some(least))
+                && filter.text.as_ref().is_none_or(|text| file.ad.draft.text.contains(text.as_str()))
+        };
+        let items = files.iter().filter(wanted).take(filter.limit as usize);
+        let page = QueuePage {
+            items: items
+                .map(|file| QueueItem { finding: file.finding.clone(), ad: file.ad.clone() })
+                .collect(),
+            next: None,
+            n_pending: count(FindingState::Pending),
+            n_accepted: count(FindingState::Accepted),
+            n_dismissed: count(FindingState::Dismissed),
+        };
+        async { Ok(page) }.boxed()
+    }
+
+    fn finding<'a>(&'a self, id: &'a FindingId) -> Answer<'a, FindingFile> {
+        let found = self.with_file(id, |file| file.clone());
+        async { found }.boxed()
+    }
+
+    fn decide<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a FindingId,
+        verdict: Verdict,
+        note: &'a str,
+    ) -> Answer<'a, Decision> {
+        let decision = Decision {
+            id: DecisionId::parse("d-1").unwrap(),
+            finding_id: id.clone(),
+            actor: actor.name().to_owned(),
+            at: NOW,
+            verdict: verdict.clone(),
+            note: note.to_owned(),
+        };
+        let empty = matches!(&verdict, Verdict::Accept { provisions } if provisions.is_empty());
+        let answer = if empty {
+            let message = "认定涉嫌违法须至少引用一条法律依据".to_owned();
+            Err(Error::Invalid(vec![FieldProblem { field: "provision", message }]))
+        } else {
+            self.with_file(id, |file| {
+                if (file.finding.state == FindingState::Pending) == (verdict == Verdict::Undo) {
+                    return Err(Error::Conflict(format!("{id} 已由他人决定")));
+                }
+                file.finding.state = verdict.state_after();
+                file.decisions.push(decision.clone());
+                Ok(decision)
+            })
+            .and_then(|decided| decided)
+        };
+        if answer.is_ok() {
+            self.changed(format!("{} {id}", verdict.as_str()));
+        }
+        async { answer }.boxed()
+    }
+
+    fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote> {
+        let package = PackageNote {
+            id: format!("ev-{id}-20261123T010500000Z"),
+            path: format!("adwatch-data/evidence/ev-{id}-20261123T010500000Z"),
+            seal_sha256: "ab".repeat(32),
+            sealed_at: NOW,
+            sealed_by: actor.name().to_owned(),
+        };
+        let answer = self.with_file(id, |file| {
+            file.packages.push(package.clone());
+            package
+        });
+        self.changed(format!("seal {id}"));
+        async { answer }.boxed()
+    }
+
+    fn capture<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Capture> {
+        let hostile = self.header.clone();
+        let capture = Capture {
+            id: id.clone(),
+            source_id: SourceId::parse("city-news").unwrap(),
+            run_id: RunId::parse("run-1").unwrap(),
+            purpose: CapturePurpose::Page,
+            parent_id: None,
+            exchange: Exchange {
+                requested_url: format!("http://news.example/1?{hostile}"),
+                final_url: format!("http://news.example/1/?{hostile}"),
+                request_headers: vec![("user-agent".to_owned(), "adwatch/0.1".to_owned())],
+                status: 200,
+                http_version: "HTTP/1.1".to_owned(),
+                response_headers: vec![
+                    ("content-type".to_owned(), hostile.clone()),
+                    ("server".to_owned(), hostile.clone()),
+                ],
+                redirects: vec![Redirect {
+                    url: "http://news.example/1".to_owned(),
+                    status: 301,
+                    location: hostile,
+                    remote_addr: "203.0.113.7:80".to_owned(),
+                }],
+                remote_addr: "203.0.113.7:80".to_owned(),
+                started_at: NOW.plus_ms(-60_000),
+                finished_at: NOW.plus_ms(-59_700),
+            },
+            body: BlobRef::of(&self.body),
+        };
+        async { Ok(capture) }.boxed()
+    }
+
+    fn capture_body<'a>(&'a self, _: &'a CaptureId) -> Answer<'a, Vec<u8>> {
+        async { Ok(self.body.clone()) }.boxed()
+    }
+
+    fn sources(&self) -> Answer<'_, Vec<SourceLine>> {
+        async { Ok(self.sources.clone()) }.boxed()
+    }
+
+    fn pack(&self) -> &RulePack {
+        &self.pack
+    }
+
+    fn now(&self) -> UnixMs {
+        NOW
+    }
+}
+
+/// A source that last ended so.
+pub fn source(id: &str, title: &str, outcome: Option<RunOutcome>) -> SourceLine {
+    let source_id = SourceId::parse(id).unwrap();
+    SourceLine {
+        source: Source {
+            id: source_id.clone(),
+            kind: SourceKind::NewsSite,
+            title: title.to_owned(),
+            url: "http://news.example/finance/".to_owned(),
+            settings: Default::default(),
+            schedule: Schedule::parse("0 8 * * 1-5", "Asia/Shanghai").ok(),
+            allowed_origins: Vec::new(),
+            enabled: true,
+            created_at: NOW,
+        },
+        last_run: outcome.map(|outcome| CrawlRun {
+            id: RunId::parse("run-1").unwrap(),
+            source_id,
+            started_at: NOW.plus_ms(-3_600_000),
+            finished_at: Some(NOW.plus_ms(-3_500_000)),
+            outcome: Some(outcome),
+            counts: RunCounts {
+                n_pages: 12,
+                n_sightings: 31,
+                n_new_ads: 9,
+                n_hits: 22,
+                n_new_findings: 5,
+                n_cleared: 4,
+                n_failed: 1,
+            },
+        }),
+    }
+}
+
+/// Words of an ad, how they were judged: rule, category, severity, status, provisions.
+pub type Marked = (&'static str, &'static str, &'static str, u8, HitStatus, &'static [&'static str]);
+
+/// A finding about a text in which `marked` words hit.
+pub fn finding(key: &str, title: &str, text: &str, priority: f64, marked: &[Marked]) -> FindingFile {
+    let ad_id = AdId::parse(&format!("{key}{}", "0".repeat(12))).unwrap();
+    let id = FindingId::of(&ad_id);
+    let hits: Vec<Hit> = marked.iter().map(|marked| hit(text, marked)).collect();
+    let asserted = || hits.iter().filter(|hit| hit.status.is_asserted());
+    let mut provisions: Vec<ProvisionId> = asserted().flat_map(|hit| hit.provisions.clone()).collect();
+    provisions.sort();
+    provisions.dedup();
+    let seen_at = NOW.plus_ms(-86_400_000);
+    let capture_id = CaptureId::parse("cap-1").unwrap();
+    let source_id = SourceId::parse("city-news").unwrap();
+    FindingFile {
+        finding: Finding {
+            id,
+            ad_id: ad_id.clone(),
+            state: FindingState::Pending,
+            assessment: Assessment {
+                flagged: true,
+                severity: asserted().map(|hit| hit.severity).max(),
+                priority,
+                tracks: vec![Track::A, Track::B],
+                provisions,
+                reasons: vec![
+                    Reason {
+                        code: "severity-4".to_owned(),
+                        text: "明示保本保收益。".to_owned(),
+                        weight: 0.9,
+                    },
+                    Reason {
+                        code: "contact".to_owned(), text: "留有联系方式。".to_owned(), weight: 0.25
+                    },
+                    Reason {
+                        code: "no-label".to_owned(),
+                        text: "页面未见“广告”标识。".to_owned(),
+                        weight: 0.0,
+                    },
+                ],
+                pack_revision: "cn-illegal-fundraising@2026.11.1".to_owned(),
+            },
+            hits,
+            created_at: seen_at,
+            updated_at: seen_at,
+        },
+        ad: Ad {
+            id: ad_id.clone(),
+            draft: AdDraft {
+                title: Some(title.to_owned()),
+                landing_url: Some("http://jz-yanglao.example.cn/apply?from=news".to_owned()),
+                links: vec!["http://jz-yanglao.example.cn/about".to_owned()],
+                publisher: Some("江州新闻网".to_owned()),
+                platform_ids: [("slot".to_owned(), "right-1".to_owned())].into(),
+                ..AdDraft::of_text(AdKind::Display, text)
+            },
+            first_seen_at: seen_at,
+            last_seen_at: NOW.plus_ms(-3_600_000),
+            n_sightings: 3,
+        },
+        sightings: vec![Sighting {
+            ad_id,
+            capture_id,
+            source_id,
+            page_url: "http://news.example.cn/finance/2026/11/22/a.html".to_owned(),
+            locator: "div.side > a.ad-slot:nth-of-type(2)".to_owned(),
+            seen_at,
+        }],
+        decisions: Vec::new(),
+        packages: Vec::new(),
+    }
+}
+
+fn hit(text: &str, (words, rule, category, severity, status, provisions): &Marked) -> Hit {
+    let start = text.find(words).unwrap();
+    let normalized: String = words.chars().filter(|c| !c.is_whitespace()).collect();
+    let cleared = !status.is_asserted();
+    Hit {
+        rule: RuleId::parse(rule).unwrap(),
+        category: (*category).to_owned(),
+        severity: Severity::new(*severity).unwrap(),
+        span: Span { start, end: start + words.len() },
+        transforms: if normalized == *words { Vec::new() } else { vec!["separator".to_owned()] },
+        normalized,
+        provisions: provisions.iter().map(|id| ProvisionId::parse(id).unwrap()).collect(),
+        tracks: vec![Track::A, Track::B],
+        status: *status,
+        cue: None,
+        because: cleared.then(|| "前文“不承诺”否定了这一说法。".to_owned()),
+    }
+}
