@@ -61,6 +61,17 @@ impl Schedule {
         let next = cron.find_next_occurrence(&from, false).ok()?;
         Some(UnixMs(next.timestamp().as_millisecond()))
     }
+
+    /// The latest due time after `after` and not after `now`: what is to be done now, also when others were missed.
+    pub fn latest_due(&self, after: UnixMs, now: UnixMs) -> Option<UnixMs> {
+        use std::str::FromStr as _;
+        let cron = croner::Cron::from_str(&self.cron).ok()?;
+        // A second later and exclusive, so that a due time within this very second counts.
+        let from =
+            UnixMs(now.0.div_euclid(1_000).saturating_add(1).saturating_mul(1_000)).zoned(&self.time_zone)?;
+        let due = UnixMs(cron.find_previous_occurrence(&from, false).ok()?.timestamp().as_millisecond());
+        (due > after).then_some(due)
+    }
 }
 
 #[cfg(test)]
@@ -74,6 +85,26 @@ mod tests {
         let friday = UnixMs(1_795_132_800_000);
         assert_eq!(friday.beijing(), "2026-11-20 08:00:00 +08:00");
         assert_eq!(schedule.next_after(friday).unwrap().beijing(), "2026-11-23 08:00:00 +08:00");
+    }
+
+    #[test]
+    fn of_missed_due_times_only_the_latest_is_due() {
+        let schedule = Schedule::parse("0 8 * * *", Schedule::DEFAULT_TIME_ZONE).unwrap();
+        let eight = UnixMs(1_795_392_000_000);
+        assert_eq!(eight.beijing(), "2026-11-23 08:00:00 +08:00");
+        let day_ms = 86_400_000;
+        for (what, after, now, expected) in [
+            ("at the due time", eight.plus_ms(-day_ms), eight, Some(eight)),
+            ("within its second", eight.plus_ms(-day_ms), eight.plus_ms(999), Some(eight)),
+            ("a millisecond early", eight.plus_ms(-day_ms), eight.plus_ms(-1), None),
+            ("done already", eight, eight.plus_ms(5_000), None),
+            ("after a week of downtime", eight.plus_ms(-7 * day_ms), eight.plus_ms(3_600_000), Some(eight)),
+            ("added after it", eight.plus_ms(1), eight.plus_ms(60_000), None),
+        ] {
+            assert_eq!(schedule.latest_due(after, now), expected, "{what}");
+        }
+        let never = Schedule::parse("0 0 30 2 *", Schedule::DEFAULT_TIME_ZONE).unwrap();
+        assert_eq!(never.latest_due(UnixMs(0), eight), None);
     }
 
     #[test]
