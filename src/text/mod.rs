@@ -10,9 +10,9 @@
 //! and narrow words; `%` and `‰` after numbers, `¥` and `$` before numbers. Ways of contact have one name each:
 //! 微信, qq, 电报. Normalizing twice changes nothing.
 
-mod fold;
-mod marks;
-mod pass;
+pub(crate) mod fold;
+pub(crate) mod marks;
+pub(crate) mod pass;
 mod rewrite;
 pub mod sentence;
 mod span_map;
@@ -23,28 +23,36 @@ pub use tables::Tables;
 pub use transform::{Bits, TRANSFORMS, Transform, is_evasive};
 
 use crate::domain::hit::Span;
+use fold::Fold;
+use pass::Pass;
+use rewrite::Rewrite;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Texts are read up to this many bytes; offsets inside are 32 bits.
 const MAX_BYTES: usize = u32::MAX as usize / 2;
 
-/// Normalizes text; built once, used from any thread.
+/// Normalizes text; built once, used from any thread, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Normalizer(Arc<Compiled>);
+
+/// The tables in the form that the pass needs.
 #[derive(Debug)]
-pub struct Normalizer {
-    fold: fold::Fold,
-    rewrite: rewrite::Rewrite,
+struct Compiled {
+    fold: Fold,
+    rewrite: Rewrite,
     syllables: HashSet<String>,
 }
 
 impl Normalizer {
     /// Compiles the tables, some milliseconds.
     pub fn new(tables: &Tables) -> Self {
-        let mut fold = fold::Fold::new(tables);
-        let rewrite = rewrite::Rewrite::new(tables, &fold);
-        for last in rewrite.variants().iter().filter_map(|variant| variant.text.chars().last()) {
+        let mut fold = Fold::new(tables);
+        let rewrite = Rewrite::new(tables, &fold);
+        for last in rewrite.variants().filter_map(|variant| variant.text.chars().last()) {
             fold.set_tail(last);
         }
-        Self { fold, rewrite, syllables: tables.syllables.iter().cloned().collect() }
+        Self(Arc::new(Compiled { fold, rewrite, syllables: tables.syllables.iter().cloned().collect() }))
     }
 
     /// `text` as the words it means. Never fails; of texts above 2 GiB only the beginning is read.
@@ -57,7 +65,22 @@ impl Normalizer {
     /// The same, into a value whose buffers are used again.
     pub fn normalize_into(&self, text: &str, out: &mut Normalized) {
         out.clear();
-        pass::Pass::new(self, &text[..text.floor_char_boundary(MAX_BYTES)], out).run();
+        Pass::new(&self.0, &text[..text.floor_char_boundary(MAX_BYTES)], out).run();
+    }
+
+    /// What each character becomes on its own.
+    pub(crate) fn fold(&self) -> &Fold {
+        &self.0.fold
+    }
+
+    /// Spellings that are undone where they stand together, already folded.
+    pub(crate) fn hidden_spellings(&self) -> impl Iterator<Item = &str> {
+        self.0.rewrite.variants().map(|variant| variant.text.as_str())
+    }
+
+    /// Where bracketed pinyin ends that begins at byte `at` of `text`, behind the opening bracket.
+    pub(crate) fn bracketed_pinyin(&self, text: &str, at: usize) -> Option<usize> {
+        pass::bracketed_pinyin(&self.0, text, at)
     }
 }
 

@@ -4,7 +4,7 @@ use super::fold::{Class, Entry, is_clause_end, is_han_digit, is_letter, is_wide}
 use super::marks::{Mark, bits_of_dropped, is_mark, resolve};
 use super::span_map::Unit;
 use super::transform::Bits;
-use super::{Normalized, Normalizer};
+use super::{Compiled, Normalized};
 
 /// Rewriting may make another variant complete; tables are checked so that this stays short.
 const MAX_REWRITES_IN_A_ROW: u32 = 64;
@@ -13,7 +13,7 @@ const MAX_REWRITES_IN_A_ROW: u32 = 64;
 const NOTHING: char = '\0';
 
 pub(super) struct Pass<'a> {
-    normalizer: &'a Normalizer,
+    tables: &'a Compiled,
     raw: &'a str,
     out: &'a mut Normalized,
     /// Next byte to read.
@@ -31,10 +31,10 @@ pub(super) struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    pub fn new(normalizer: &'a Normalizer, raw: &'a str, out: &'a mut Normalized) -> Self {
+    pub fn new(tables: &'a Compiled, raw: &'a str, out: &'a mut Normalized) -> Self {
         let (before, last) = (NOTHING, NOTHING);
         Self {
-            normalizer,
+            tables,
             raw,
             out,
             at: 0,
@@ -48,7 +48,7 @@ impl<'a> Pass<'a> {
     }
 
     pub fn run(mut self) {
-        let fold = &self.normalizer.fold;
+        let fold = &self.tables.fold;
         while let Some((code, len)) = decode(self.raw.as_bytes(), self.at) {
             let entry = fold.get(code);
             match entry.class() {
@@ -66,7 +66,7 @@ impl<'a> Pass<'a> {
                         continue;
                     }
                     self.copy(code, len);
-                    if self.normalizer.rewrite.may_end(self.before, self.last) {
+                    if self.tables.rewrite.may_end(self.before, self.last) {
                         self.rewrite();
                     }
                 }
@@ -158,7 +158,7 @@ impl<'a> Pass<'a> {
 
     fn fold(&mut self, entry: Entry, len: usize) {
         self.flush();
-        let folded = self.normalizer.fold.folded(entry);
+        let folded = self.tables.fold.folded(entry);
         let (from, to) = (self.at, self.at + len);
         if self.repeat_end == self.out.text.len()
             && let [ch] = *folded.text
@@ -192,7 +192,7 @@ impl<'a> Pass<'a> {
         run.clear();
         let mut dropped = Bits::NONE;
         while let Some((code, len)) = decode(self.raw.as_bytes(), self.at) {
-            let entry = self.normalizer.fold.get(code);
+            let entry = self.tables.fold.get(code);
             let (src_start, src_end) = (self.at as u32, (self.at + len) as u32);
             match entry.class() {
                 Class::Invisible => dropped = dropped.with(Bits::INVISIBLE),
@@ -203,7 +203,7 @@ impl<'a> Pass<'a> {
                     if ch == '('
                         && is_wide(self.last)
                         && !is_clause_end(self.last)
-                        && let Some(end) = self.bracketed_pinyin(self.at + len)
+                        && let Some(end) = bracketed_pinyin(self.tables, self.raw, self.at + len)
                     {
                         dropped = dropped.with(Bits::BRACKETED);
                         self.at = end;
@@ -240,9 +240,9 @@ impl<'a> Pass<'a> {
     /// The first character that the next character becomes.
     fn peek(&self) -> Option<char> {
         let (code, len) = decode(self.raw.as_bytes(), self.at)?;
-        let entry = self.normalizer.fold.get(code);
+        let entry = self.tables.fold.get(code);
         match entry.class() {
-            Class::Fold => self.normalizer.fold.folded(entry).text.first().copied(),
+            Class::Fold => self.tables.fold.folded(entry).text.first().copied(),
             Class::Clause => Some(entry.canonical()),
             Class::Comma => Some('，'),
             Class::Return => Some('\n'),
@@ -264,37 +264,16 @@ impl<'a> Pass<'a> {
     /// Whether the visible character at `at` becomes one that fits.
     fn folds_to(&self, mut at: usize, fits: impl Fn(char) -> bool) -> bool {
         while let Some((code, len)) = decode(self.raw.as_bytes(), at) {
-            let entry = self.normalizer.fold.get(code);
+            let entry = self.tables.fold.get(code);
             match entry.class() {
                 Class::Invisible | Class::Combining => at += len,
                 Class::Fold => {
-                    return self.normalizer.fold.folded(entry).text.first().is_some_and(|ch| fits(*ch));
+                    return self.tables.fold.folded(entry).text.first().is_some_and(|ch| fits(*ch));
                 }
                 _ => return char::from_u32(code).is_some_and(fits),
             }
         }
         false
-    }
-
-    /// Where bracketed pinyin ends, when a syllable and a closing bracket follow.
-    fn bracketed_pinyin(&self, mut at: usize) -> Option<usize> {
-        let mut syllable = String::new();
-        while let Some((code, len)) = decode(self.raw.as_bytes(), at).filter(|_| syllable.len() <= 7) {
-            let entry = self.normalizer.fold.get(code);
-            at += len;
-            match entry.class() {
-                Class::Letter | Class::Digit => syllable.extend(char::from_u32(code)),
-                Class::Fold => syllable.extend(self.normalizer.fold.folded(entry).text.iter()),
-                Class::Invisible | Class::Combining => {}
-                Class::Mark if entry.canonical() == ')' => {
-                    let tone = syllable.trim_end_matches(|ch: char| ('1'..='5').contains(&ch));
-                    return self.normalizer.syllables.contains(tone).then_some(at);
-                }
-                Class::Mark if entry.canonical() == ' ' => {}
-                _ => return None,
-            }
-        }
-        None
     }
 
     /// Writes one character that is not a copy, and undoes the variant it completes.
@@ -309,7 +288,7 @@ impl<'a> Pass<'a> {
         }
         self.put(unit);
         (self.before, self.last) = (self.last, unit.ch);
-        if !is_letter(unit.ch) && self.normalizer.rewrite.may_end(self.before, self.last) {
+        if !is_letter(unit.ch) && self.tables.rewrite.may_end(self.before, self.last) {
             self.rewrite();
         }
     }
@@ -321,7 +300,7 @@ impl<'a> Pass<'a> {
 
     /// A narrow word is complete: variants that end with a letter apply now.
     fn end_word(&mut self) {
-        if is_letter(self.last) && self.normalizer.rewrite.may_end(self.before, self.last) {
+        if is_letter(self.last) && self.tables.rewrite.may_end(self.before, self.last) {
             self.rewrite();
         }
     }
@@ -329,8 +308,8 @@ impl<'a> Pass<'a> {
     /// Undoes the variant that the text ends with, if any.
     fn rewrite(&mut self) {
         self.flush();
-        let normalizer = self.normalizer;
-        let Some(variant) = normalizer.rewrite.ending(&self.out.text) else { return };
+        let tables = self.tables;
+        let Some(variant) = tables.rewrite.ending(&self.out.text) else { return };
         if self.n_rewrites >= MAX_REWRITES_IN_A_ROW {
             return;
         }
@@ -392,6 +371,27 @@ impl<'a> Pass<'a> {
         self.last = chars.next().unwrap_or(NOTHING);
         self.before = chars.next().unwrap_or(NOTHING);
     }
+}
+
+/// Where bracketed pinyin ends, when a syllable and a closing bracket follow.
+pub(super) fn bracketed_pinyin(tables: &Compiled, raw: &str, mut at: usize) -> Option<usize> {
+    let mut syllable = String::new();
+    while let Some((code, len)) = decode(raw.as_bytes(), at).filter(|_| syllable.len() <= 7) {
+        let entry = tables.fold.get(code);
+        at += len;
+        match entry.class() {
+            Class::Letter | Class::Digit => syllable.extend(char::from_u32(code)),
+            Class::Fold => syllable.extend(tables.fold.folded(entry).text.iter()),
+            Class::Invisible | Class::Combining => {}
+            Class::Mark if entry.canonical() == ')' => {
+                let tone = syllable.trim_end_matches(|ch: char| ('1'..='5').contains(&ch));
+                return tables.syllables.contains(tone).then_some(at);
+            }
+            Class::Mark if entry.canonical() == ' ' => {}
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Gives the characters of the word meant their origin: one by one when the counts agree, else what differs

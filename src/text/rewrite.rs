@@ -16,6 +16,13 @@ pub(crate) struct Variant {
     pub bits: Bits,
 }
 
+impl Variant {
+    /// A longer word that is no hidden spelling although it ends with one (永葆本 in 永葆本色).
+    pub fn is_ordinary(&self) -> bool {
+        self.bits.is_empty()
+    }
+}
+
 /// All variants, found by their last two characters.
 #[derive(Debug)]
 pub(crate) struct Rewrite {
@@ -46,9 +53,9 @@ impl Rewrite {
         Self { variants, by_tail, filter }
     }
 
-    /// All variants.
-    pub fn variants(&self) -> &[Variant] {
-        &self.variants
+    /// All hidden spellings.
+    pub fn variants(&self) -> impl Iterator<Item = &Variant> {
+        self.variants.iter().filter(|variant| !variant.is_ordinary())
     }
 
     /// Whether a variant may end with these two characters.
@@ -64,12 +71,13 @@ impl Rewrite {
         let (second, first) = (last.next()?, last.next()?);
         let candidates =
             self.by_tail.get(&(first, second))?.iter().map(|index| &self.variants[*index as usize]);
-        candidates.into_iter().find(|variant| {
+        let longest = candidates.into_iter().find(|variant| {
             text.strip_suffix(variant.text.as_str()).is_some_and(|before| {
                 let starts_narrow = variant.text.starts_with(is_letter);
                 !(starts_narrow && before.ends_with(is_letter))
             })
-        })
+        })?;
+        (!longest.is_ordinary()).then_some(longest)
     }
 }
 
@@ -81,7 +89,7 @@ fn hash(first: char, second: char) -> u32 {
 
 struct Builder<'a> {
     fold: &'a Fold,
-    found: HashMap<String, usize>,
+    found: HashSet<String>,
     variants: Vec<Variant>,
     /// Never a variant: parts of the words meant, and ordinary words.
     kept: HashSet<String>,
@@ -104,7 +112,7 @@ impl<'a> Builder<'a> {
                 );
             }
         }
-        Self { fold, found: HashMap::new(), variants: Vec::new(), kept }
+        Self { fold, found: HashSet::new(), variants: Vec::new(), kept }
     }
 
     /// Earlier transforms win where two give the same spelling.
@@ -132,19 +140,29 @@ impl<'a> Builder<'a> {
             self.spellings(&chars, tables);
             self.repeats(&chars, tables);
         }
+        let ordinary: Vec<String> =
+            tables.ordinary_words.iter().map(|word| self.fold.fold_text(word)).collect();
+        let blocking: Vec<String> =
+            ordinary.into_iter().filter(|text| self.ends_with_variant(text)).collect();
+        self.variants.extend(blocking.into_iter().map(|text| Variant {
+            word: text.clone(),
+            text,
+            bits: Bits::NONE,
+        }));
         self.variants
+    }
+
+    fn ends_with_variant(&self, text: &str) -> bool {
+        text.char_indices().skip(1).any(|(at, _)| self.found.contains(&text[at..]))
     }
 
     fn add(&mut self, variant: &str, word: &str, bits: Bits) {
         let (text, word) = (self.fold.fold_text(variant), self.fold.fold_text(word));
-        if text == word
-            || text.chars().count() < 2
-            || self.kept.contains(&text)
-            || self.found.contains_key(&text)
+        if text == word || text.chars().count() < 2 || self.kept.contains(&text) || self.found.contains(&text)
         {
             return;
         }
-        self.found.insert(text.clone(), self.variants.len());
+        self.found.insert(text.clone());
         self.variants.push(Variant { text, word, bits });
     }
 
