@@ -177,7 +177,7 @@ fn a_sealed_package_verifies_with_adwatch_and_with_stock_tools() {
     let folder = sealed(parent.path());
     let report = verify(&folder.path, Some(&folder.seal_sha256)).unwrap();
     assert_eq!(report.deviations, []);
-    assert_eq!(report.package_id.as_deref(), Some("ev-f-0123456789ab-20261123T010500123Z"));
+    assert_eq!(report.package_id.as_deref(), Some("ev-f-0123456789abcdef-20261123T010500123Z"));
     assert_eq!((report.n_files, report.size_bytes), (folder.n_files, folder.size_bytes));
     assert!(stock_tools_accept(&folder.path));
     let sums = std::process::Command::new("sha256sum")
@@ -260,7 +260,10 @@ fn every_way_of_tampering_is_named() {
             "manifest of another package",
             |at| {
                 let text = fs::read_to_string(at.join("manifest.json")).unwrap();
-                overwrite(&at.join("manifest.json"), text.replace("0123456789ab", "ba9876543210").as_bytes());
+                overwrite(
+                    &at.join("manifest.json"),
+                    text.replace("0123456789abcdef", "fedcba9876543210").as_bytes(),
+                );
             },
             "manifest.json",
             DeviationKind::Content,

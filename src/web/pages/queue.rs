@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{Redirect, Response};
 use serde::Deserialize;
 
-use super::words::{self, Quote, SeverityShown};
+use super::words::{self, Excerpt, SeverityShown};
 use crate::domain::finding::FindingState;
 use crate::domain::hit::Severity;
 use crate::domain::source::SourceId;
@@ -60,7 +60,7 @@ struct Row {
     kind: &'static str,
     publisher: String,
     categories: Vec<String>,
-    quotes: Vec<Quote>,
+    excerpts: Vec<Excerpt>,
     n_more: usize,
     reasons: String,
     first_seen: When,
@@ -191,7 +191,7 @@ fn severity_options(lang: Lang, chosen: Option<Severity>) -> Vec<SelectOption> {
 fn row(lang: Lang, item: &QueueItem) -> Row {
     let QueueItem { finding, ad } = item;
     let draft = &ad.draft;
-    let (quotes, n_more) = words::quotes(&draft.text, &finding.hits, 3);
+    let (excerpts, n_more) = words::excerpts(&draft.text, &finding.hits, 3);
     let (priority, priority_class) = words::priority(lang, &finding.assessment);
     let (state, state_class) = words::state(lang, finding.state);
     Row {
@@ -205,7 +205,7 @@ fn row(lang: Lang, item: &QueueItem) -> Row {
         kind: lang.of(draft.kind.label()),
         publisher: shorten(&visible(draft.publisher.as_deref().unwrap_or_default()), 40),
         categories: words::categories(lang, &finding.hits).into_iter().map(str::to_owned).collect(),
-        quotes,
+        excerpts,
         n_more,
         reasons: finding
             .assessment

@@ -6,48 +6,72 @@ use crate::domain::hit::{Hit, Severity};
 use crate::web::lang::Lang;
 use crate::web::page::visible;
 
-/// Words with a few characters around them.
-pub struct Quote {
-    pub before: String,
-    pub words: String,
-    pub after: String,
+/// A part of an excerpt; level 0 for the words around, 1 to 4 for words that hit.
+pub struct Part {
+    pub text: String,
     pub level: u8,
 }
+
+/// Words that hit with a few characters around them; hits close together share one.
+pub type Excerpt = Vec<Part>;
 
 const AROUND_CHARS: usize = 16;
 
 /// The strongest asserted words, at most `limit`, in the order of the text, and how many more there are.
-pub fn quotes(text: &str, hits: &[Hit], limit: usize) -> (Vec<Quote>, usize) {
+pub fn excerpts(text: &str, hits: &[Hit], limit: usize) -> (Vec<Excerpt>, usize) {
     let mut asserted: Vec<&Hit> =
         hits.iter().filter(|hit| hit.status.is_asserted() && !hit.span.of(text).is_empty()).collect();
     asserted.sort_by_key(|hit| (std::cmp::Reverse(hit.severity), hit.span));
-    let mut chosen: Vec<&Hit> = Vec::new();
-    let mut n_more = 0;
+    let mut apart: Vec<&Hit> = Vec::new();
     for hit in asserted {
-        let apart =
-            chosen.iter().all(|known| hit.span.end <= known.span.start || known.span.end <= hit.span.start);
-        if apart && chosen.len() < limit {
-            chosen.push(hit);
-        } else if apart {
-            n_more += 1;
+        if apart.iter().all(|known| hit.span.end <= known.span.start || known.span.end <= hit.span.start) {
+            apart.push(hit);
         }
     }
-    chosen.sort_by_key(|hit| hit.span);
-    (chosen.into_iter().map(|hit| quote(text, hit)).collect(), n_more)
+    let n_more = apart.len().saturating_sub(limit);
+    apart.truncate(limit);
+    apart.sort_by_key(|hit| hit.span);
+    let mut clusters: Vec<Vec<&Hit>> = Vec::new();
+    for hit in apart {
+        let from = chars_before(text, hit.span.start);
+        match clusters.last_mut() {
+            Some(last) if last.last().is_some_and(|known| from <= chars_after(text, known.span.end)) => {
+                last.push(hit)
+            }
+            _ => clusters.push(vec![hit]),
+        }
+    }
+    (clusters.into_iter().map(|cluster| excerpt(text, &cluster)).collect(), n_more)
 }
 
-fn quote(text: &str, hit: &Hit) -> Quote {
-    let before = &text[..hit.span.start];
-    let after = &text[hit.span.end..];
-    let from = before.char_indices().rev().nth(AROUND_CHARS - 1).map(|(at, _)| at);
-    let to = after.char_indices().nth(AROUND_CHARS).map(|(at, _)| at);
-    let line = |part: &str| visible(part);
-    Quote {
-        before: format!("{}{}", from.map_or("", |_| "…"), line(&before[from.unwrap_or(0)..])),
-        words: line(hit.span.of(text)),
-        after: format!("{}{}", line(&after[..to.unwrap_or(after.len())]), to.map_or("", |_| "…")),
-        level: hit.severity.level(),
+fn excerpt(text: &str, cluster: &[&Hit]) -> Excerpt {
+    let part = |words: &str, level| Part { text: visible(words), level };
+    let mut parts = Vec::new();
+    let mut shown_to = cluster.first().map_or(0, |hit| chars_before(text, hit.span.start));
+    let starts_inside = shown_to > 0;
+    for hit in cluster {
+        parts.push(part(&text[shown_to..hit.span.start], 0));
+        parts.push(part(hit.span.of(text), hit.severity.level()));
+        shown_to = hit.span.end;
     }
+    let to = chars_after(text, shown_to);
+    parts.push(part(&text[shown_to..to], 0));
+    let ellipsis = || part("…", 0);
+    if starts_inside {
+        parts.insert(0, ellipsis());
+    }
+    if to < text.len() {
+        parts.push(ellipsis());
+    }
+    parts
+}
+
+fn chars_before(text: &str, at: usize) -> usize {
+    text[..at].char_indices().rev().nth(AROUND_CHARS - 1).map_or(0, |(start, _)| start)
+}
+
+fn chars_after(text: &str, at: usize) -> usize {
+    text[at..].char_indices().nth(AROUND_CHARS).map_or(text.len(), |(length, _)| at + length)
 }
 
 /// Priority in words, because nobody can act on 0.73.

@@ -226,7 +226,7 @@ pub type Marked = (&'static str, &'static str, &'static str, u8, HitStatus, &'st
 
 /// A finding about a text in which `marked` words hit.
 pub fn finding(key: &str, title: &str, text: &str, priority: f64, marked: &[Marked]) -> FindingFile {
-    let ad_id = AdId::parse(&format!("{key}{}", "0".repeat(12))).unwrap();
+    let ad_id = AdId::parse(&format!("{key}{}", "0".repeat(15))).unwrap();
     let id = FindingId::of(&ad_id);
     let hits: Vec<Hit> = marked.iter().map(|marked| hit(text, marked)).collect();
     let asserted = || hits.iter().filter(|hit| hit.status.is_asserted());

@@ -14,7 +14,7 @@ use desk::{MemoryDesk, finding, source};
 
 const HOST: &str = "127.0.0.1:8420";
 const PASSWORD: &str = "abcde-fghij-kmnpq-rstuv";
-const ID: &str = "f-a00000000000";
+const ID: &str = "f-a000000000000000";
 const TEXT: &str = "江州颐养公寓招募会员\n保 本 保 息，年化收益15%，每月返300元。\n本公司不承诺无风险。";
 
 /// Captured text as a hostile site writes it; each must appear escaped or not at all.
@@ -158,13 +158,13 @@ impl Visitor {
 
 /// Every address of the application, with what it takes.
 const PAGES: &[&str] =
-    &["/", "/queue", "/findings/f-a00000000000", "/captures/cap-1", "/captures/cap-1/raw", "/sources"];
+    &["/", "/queue", "/findings/f-a000000000000000", "/captures/cap-1", "/captures/cap-1/raw", "/sources"];
 const CHANGES: &[&str] = &[
     "/logout",
-    "/findings/f-a00000000000/accept",
-    "/findings/f-a00000000000/dismiss",
-    "/findings/f-a00000000000/undo",
-    "/findings/f-a00000000000/seal",
+    "/findings/f-a000000000000000/accept",
+    "/findings/f-a000000000000000/dismiss",
+    "/findings/f-a000000000000000/undo",
+    "/findings/f-a000000000000000/seal",
 ];
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn a_decision_needs_a_name() {
 async fn login_never_leads_to_another_site() {
     let (router, _) = pages(standard());
     for (next, leads_to) in [
-        ("/findings/f-a00000000000", "/findings/f-a00000000000"),
+        ("/findings/f-a000000000000000", "/findings/f-a000000000000000"),
         ("//evil.example", "/queue"),
         ("/\\evil.example", "/queue"),
         ("https://evil.example/", "/queue"),
@@ -349,7 +349,7 @@ async fn every_answer_carries_the_strict_headers() {
 #[tokio::test]
 async fn pages_need_nothing_inline_and_nothing_from_elsewhere() {
     let visitor = log_in(standard()).await;
-    for path in ["/queue", "/findings/f-a00000000000", "/captures/cap-1", "/sources", "/nothing"] {
+    for path in ["/queue", "/findings/f-a000000000000000", "/captures/cap-1", "/sources", "/nothing"] {
         let page = visitor.get(path).await.text();
         for wrong in [" style=", " onclick=", "<style", "src=\"http", "href=\"http", "href=\"//"] {
             assert!(!page.contains(wrong), "{path} has `{wrong}`");
@@ -488,7 +488,7 @@ async fn a_reviewer_accepts_takes_back_and_dismisses() {
     let accepted = visitor.post(&path("accept"), &fields).await;
     assert_eq!(
         (accepted.status, accepted.header(header::LOCATION)),
-        (StatusCode::SEE_OTHER, "/findings/f-a00000000000")
+        (StatusCode::SEE_OTHER, "/findings/f-a000000000000000")
     );
     let page = visitor.get(&format!("/findings/{ID}")).await.text();
     assert!(page.contains("已记录：涉嫌违法") && page.contains("明示保本") && page.contains("李青"));
@@ -537,7 +537,7 @@ async fn a_form_with_a_foreign_field_or_too_many_bytes_is_refused() {
 #[tokio::test]
 async fn every_page_speaks_both_languages() {
     let visitor = log_in(standard()).await;
-    let missing = ["/queue", "/findings/f-a00000000000", "/captures/cap-1", "/sources", "/nothing"];
+    let missing = ["/queue", "/findings/f-a000000000000000", "/captures/cap-1", "/sources", "/nothing"];
     for path in missing {
         let chinese = visitor.get(path).await;
         assert!(chinese.text().contains("<html lang=\"zh-CN\">"), "{path}");
@@ -564,6 +564,12 @@ async fn filters_stay_while_paging_and_wrong_ones_are_ignored() {
         assert_eq!(answered.status, StatusCode::OK, "{wrong}");
         assert!(answered.text().contains("江州颐养公寓"), "{wrong}");
     }
+    assert!(
+        page.contains(
+            "<mark class=\"s4\">保 本 保 息</mark>，年化收益15%，<mark class=\"s4\">每月返300元</mark>"
+        ),
+        "{page}"
+    );
     let empty = visitor.get("/queue?q=nothing-has-this").await.text();
     assert!(empty.contains("没有符合条件的内容"));
 }
