@@ -66,7 +66,10 @@ fn shown(case: &Path) -> String {
         files.push(file(&Path::new(FOLDER).join("base.toml")));
     }
     files.push(own);
-    let (_, diagnostics) = rules::load(&files);
+    let (pack, mut diagnostics) = rules::load(&files);
+    if diagnostics.is_empty() {
+        diagnostics = rules::check(&pack);
+    }
     diagnostics.iter().map(rules::Diagnostic::render).collect::<Vec<_>>().join("\n")
 }
 

@@ -1,1 +1,160 @@
-//! (being written)
+//! 研判: one text, one pack → hits with what the context says of each, and an assessment with its reasons.
+//!
+//! Pure: the same draft, setting and pack always give the same judgement.
+
+mod adhood;
+mod assess;
+mod context;
+mod trace;
+
+pub use self::trace::{ConditionTrace, RuleTrace, TriggerTrace};
+
+use self::adhood::{AdLists, Evidence};
+use self::context::{Context, Cues};
+use crate::domain::ad::AdDraft;
+use crate::domain::finding::Assessment;
+use crate::domain::hit::{Hit, HitStatus};
+use crate::kit::problem::Problem;
+use crate::matcher::{Match, Matcher, Occurrence};
+use crate::rules::{Diagnostic, Institution, Rule, RulePack};
+use crate::text::{Normalizer, Tables};
+
+/// Memory reused from text to text; one per thread.
+#[derive(Debug, Default)]
+pub struct Scratch(crate::matcher::Scratch);
+
+/// A compiled pack with everything it needs; built once, used from any thread.
+pub struct Judge {
+    pack: RulePack,
+    normalizer: Normalizer,
+    matcher: Matcher,
+    cues: Cues,
+    lists: AdLists,
+}
+
+/// Where a text stood.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Setting<'a> {
+    /// Host of the publisher's page; `None` for bare text.
+    pub publisher_host: Option<&'a str>,
+}
+
+/// What was found in a text and what follows from it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// Every hit, asserted and cleared, in the order of the text.
+    pub hits: Vec<Hit>,
+    /// The conclusion.
+    pub assessment: Assessment,
+    /// What a person may want to know about the text itself.
+    pub problems: Vec<Problem>,
+}
+
+impl Judge {
+    /// Compiles a pack.
+    ///
+    /// Terms that cannot be compiled are diagnostics and never found; a pack with errors should not judge.
+    pub fn new(pack: RulePack) -> (Self, Vec<Diagnostic>) {
+        let normalizer = Normalizer::new(&Tables::embedded());
+        let (matcher, (cues, lists), diagnostics) =
+            Matcher::new(&pack, &normalizer, |groups| (Cues::new(&pack, groups), AdLists::new(groups)));
+        (Self { pack, normalizer, matcher, cues, lists }, diagnostics)
+    }
+
+    /// The pack that judges.
+    pub fn pack(&self) -> &RulePack {
+        &self.pack
+    }
+
+    /// Judges one draft. Never fails; spans are bytes of `draft.text`.
+    pub fn judge(&self, draft: &AdDraft, setting: &Setting<'_>, scratch: &mut Scratch) -> Judgement {
+        let scratch = &mut scratch.0;
+        if self.matcher.may_hold(&draft.text, scratch) {
+            self.matcher.read(&self.normalizer, &draft.text, scratch);
+            if !scratch.matches.is_empty() {
+                return self.weigh(draft, setting, scratch);
+            }
+        }
+        Judgement { hits: Vec::new(), assessment: assess::nothing(&self.pack), problems: Vec::new() }
+    }
+
+    fn weigh(&self, draft: &AdDraft, setting: &Setting<'_>, scratch: &crate::matcher::Scratch) -> Judgement {
+        let text = scratch.normalized.text.as_str();
+        let evidence = Evidence::of(draft, text, &scratch.windows, &scratch.occurrences, &self.lists);
+        let institution = setting.publisher_host.and_then(|host| adhood::institution(&self.pack, host));
+        let context =
+            Context::new(text, &scratch.windows, &scratch.occurrences, &self.cues, evidence.promotes());
+        let quotations = context::quotations(&draft.text);
+        let words = |place: Occurrence| {
+            scratch.normalized.source_span(place.start, place.end).of(&draft.text).to_owned()
+        };
+        let hit = |found: &Match| {
+            let rule = &self.pack.rules[found.rule];
+            let place = found.trigger;
+            let span = scratch.normalized.source_span(place.start, place.end);
+            let is_quoted =
+                quotations.iter().any(|quotation| quotation.start < span.end && span.start < quotation.end);
+            let (status, cue, because) = match context.clearance(place, is_quoted) {
+                Some(clearance) => {
+                    let cue = clearance.cue;
+                    let because = clearance.because(&words(cue));
+                    (
+                        clearance.status,
+                        Some(scratch.normalized.source_span(cue.start, cue.end)),
+                        Some(because),
+                    )
+                }
+                None => {
+                    let (status, because) = self.status_by_place(rule, &evidence, institution);
+                    (status, None, because)
+                }
+            };
+            Hit {
+                rule: rule.id.clone(),
+                category: rule.category.clone(),
+                severity: rule.severity,
+                span,
+                normalized: text[place.start..place.end].to_owned(),
+                transforms: scratch
+                    .normalized
+                    .transforms(place.start, place.end)
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
+                provisions: rule.basis.iter().map(|basis| basis.value.clone()).collect(),
+                tracks: rule.tracks.clone(),
+                status,
+                cue,
+                because,
+            }
+        };
+        let mut hits: Vec<Hit> = scratch.matches.iter().map(hit).collect();
+        hits.sort_by(|a, b| (a.span.start, a.span.end, &a.rule).cmp(&(b.span.start, b.span.end, &b.rule)));
+        let assessment = assess::assess(&self.pack, &draft.text, &hits, &evidence, words);
+        Judgement { hits, assessment, problems: Vec::new() }
+    }
+
+    /// What the place of publication and the look of the text say when no cue does.
+    fn status_by_place(
+        &self,
+        rule: &Rule,
+        evidence: &Evidence,
+        institution: Option<&Institution>,
+    ) -> (HitStatus, Option<String>) {
+        if let Some(institution) = institution {
+            let status =
+                if institution.kind.is_licensed_seller() { HitStatus::Licensed } else { HitStatus::Reported };
+            let what = if status == HitStatus::Licensed { "持牌机构" } else { "公共机构" };
+            return (status, Some(format!("发布于{what}“{}”自己的网站。", institution.name)));
+        }
+        if evidence.is_plain_article() {
+            let because = "属于没有联系方式、链接和参与条件的文章（《广告法适用问题执法指南（一）》）。";
+            return (HitStatus::NotAd, Some(because.to_owned()));
+        }
+        if rule.ad_only && evidence.likeness() < self.pack.ad_threshold {
+            let because = "没有联系方式、行动号召、链接等广告特征，而本规则只适用于广告。";
+            return (HitStatus::NotAd, Some(because.to_owned()));
+        }
+        (HitStatus::Asserted, None)
+    }
+}

@@ -1,17 +1,17 @@
 //! Files → pack. Each table is read on its own, so that one mistake hides no other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::PackFile;
 use super::diagnostic::{Diagnostic, Level, Located, Place};
 use super::pack::{Alternatives, Cue, Institution, NOf, Near, Rule, RulePack, TermList, WEIGHTS};
-use super::syntax::{CueForm, InstitutionForm, ListForm, PackForm, ProvisionForm, RuleForm};
+use super::syntax::{CueForm, FragmentForm, InstitutionForm, ListForm, PackForm, ProvisionForm, RuleForm};
 use super::term::{self, Term};
+use super::{PackFile, resolve};
 use crate::domain::hit::{RuleId, Severity};
 use crate::domain::provision::{Provision, ProvisionId};
 
@@ -34,7 +34,7 @@ pub fn load(files: &[PackFile]) -> (RulePack, Vec<Diagnostic>) {
                 .with_help("pack.toml begins with [pack] id, revision, title, language, threshold");
         loader.diagnostics.push(problem);
     }
-    loader.resolve();
+    loader.diagnostics.extend(resolve::resolve(&mut loader.pack));
     loader.diagnostics.sort_by(|a, b| (&a.file, a.span.start, a.code).cmp(&(&b.file, b.span.start, b.code)));
     (loader.pack, loader.diagnostics)
 }
@@ -69,10 +69,11 @@ impl Loader {
                 "cue" => self.each(file, span, value, Self::add_cue),
                 "institution" => self.each(file, span, value, Self::add_institution),
                 "provision" => self.each(file, span, value, Self::add_provision),
+                "fragment" => self.each(file, span, value, Self::add_fragment),
                 "rule" => self.each(file, span, value, Self::add_rule),
                 other => {
                     let message = format!("unknown table `{other}`");
-                    let help = "known: [pack], [[list]], [[cue]], [[institution]], [[provision]], [[rule]]";
+                    let help = "known: [pack], [[list]], [[cue]], [[institution]], [[provision]], [[fragment]], [[rule]]";
                     self.error_at("R002", file, span, message, "not known here", Some(help.to_owned()));
                 }
             }
@@ -197,6 +198,15 @@ impl Loader {
         let stop = self.flat_terms(file, &form.stop);
         let (status, direction, scope) = (form.status, form.direction, form.scope);
         self.pack.cues.push(Cue { name, status, direction, scope, terms, stop, place });
+    }
+
+    fn add_fragment(&mut self, file: usize, form: FragmentForm) {
+        let place = Place { file, span: form.name.span() };
+        let name = form.name.into_inner();
+        if self.simple_name(&name, &place) && self.claim_name("R011", "fragment", &name, place) {
+            let place = Place { file, span: form.pattern.span() };
+            self.pack.fragments.insert(name, Located { value: form.pattern.into_inner(), place });
+        }
     }
 
     fn add_institution(&mut self, file: usize, form: InstitutionForm) {
@@ -454,80 +464,6 @@ impl Loader {
     fn n_errors(&self) -> usize {
         self.diagnostics.len()
     }
-
-    /// Checks what one file says about another: lists, provisions, cues.
-    fn resolve(&mut self) {
-        let mut problems = Vec::new();
-        let pack = &self.pack;
-        let error = |code, place: &Place, message: String, label: &str| {
-            Diagnostic::new(code, Level::Error, &pack.files, place, message, label)
-        };
-        for (place, term) in all_terms(pack) {
-            if let Term::List(name) = term
-                && !pack.lists.contains_key(name)
-            {
-                let mut problem =
-                    error("R012", place, format!("unknown list `@{name}`"), "no [[list]] has this name");
-                problem.help =
-                    closest(name, pack.lists.keys()).map(|near| format!("did you mean `@{near}`?"));
-                problems.push(problem);
-            }
-        }
-        for (name, list) in &pack.lists {
-            if reaches(pack, name, name, &mut BTreeSet::new()) {
-                problems.push(error(
-                    "R013",
-                    &list.place,
-                    format!("list `{name}` contains itself"),
-                    "comes back to itself",
-                ));
-            }
-        }
-        for cue in &pack.cues {
-            for term in &cue.terms {
-                if let Term::Literal(words) = &term.value
-                    && words.chars().count() < 2
-                {
-                    let message = format!("cue `{}` clears on the single character `{words}`", cue.name);
-                    let problem = error("R017", &term.place, message, "too short to mean one thing");
-                    problems.push(problem.with_help("备案 is not 案: give the whole word"));
-                }
-            }
-        }
-        for basis in pack.rules.iter().flat_map(|rule| &rule.basis) {
-            let id = &basis.value;
-            match pack.provisions.get(id) {
-                None => {
-                    let mut problem = error(
-                        "R018",
-                        &basis.place,
-                        format!("basis `{id}` names no provision"),
-                        "no [[provision]] has this id",
-                    );
-                    problem.help = closest(id.as_str(), pack.provisions.keys().map(ProvisionId::as_str))
-                        .map(|near| format!("did you mean `{near}`?"));
-                    problems.push(problem);
-                }
-                Some(provision) if !provision.in_force_on(&provision.checked_on) => {
-                    let message = format!(
-                        "basis `{id}` was not in force on {}, when it was checked",
-                        provision.checked_on
-                    );
-                    let help = format!(
-                        "in force from {} to {}",
-                        provision.effective_from,
-                        provision.effective_to.as_deref().unwrap_or("now")
-                    );
-                    problems.push(error("R019", &basis.place, message, "may not be cited").with_help(help));
-                }
-                Some(_) => {}
-            }
-        }
-        self.diagnostics.extend(problems);
-        for rule in &mut self.pack.rules {
-            rule.basis.retain(|basis| self.pack.provisions.contains_key(&basis.value));
-        }
-    }
 }
 
 fn located(file: usize, texts: Vec<Spanned<String>>) -> Vec<Located<String>> {
@@ -541,55 +477,4 @@ fn is_lower_word(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !text.starts_with('-')
-}
-
-/// Every term of a pack, in rules, lists and cues.
-fn all_terms(pack: &RulePack) -> Vec<(&Place, &Term)> {
-    let entries = pack.rules.iter().flat_map(|rule| {
-        rule.any
-            .iter()
-            .chain(&rule.all)
-            .chain(&rule.unless)
-            .chain(&rule.absent)
-            .chain(rule.n_of.iter().flat_map(|n_of| &n_of.of))
-            .chain(rule.near.iter().flat_map(|near| &near.of))
-            .flat_map(|entry| entry.value.iter().map(|term| (&entry.place, term)))
-    });
-    let lists = pack.lists.values().flat_map(|list| &list.terms);
-    let cues = pack.cues.iter().flat_map(|cue| cue.terms.iter().chain(&cue.stop));
-    entries.chain(lists.chain(cues).map(|term| (&term.place, &term.value))).collect()
-}
-
-fn reaches(pack: &RulePack, from: &str, target: &str, seen: &mut BTreeSet<String>) -> bool {
-    let Some(list) = pack.lists.get(from) else { return false };
-    list.terms.iter().any(|term| match &term.value {
-        Term::List(name) if name == target => true,
-        Term::List(name) if seen.insert(name.clone()) => reaches(pack, name, target, seen),
-        _ => false,
-    })
-}
-
-/// The known name that differs least, if it differs little.
-fn closest<'a>(name: &str, known: impl IntoIterator<Item = impl AsRef<str> + 'a>) -> Option<String> {
-    known
-        .into_iter()
-        .map(|candidate| (edit_distance(name, candidate.as_ref()), candidate.as_ref().to_owned()))
-        .filter(|(distance, _)| *distance <= 2)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -21,23 +21,42 @@
 //! | R018 | basis names no provision |
 //! | R019 | basis not in force when the rules were last checked |
 //! | R020 | rule without `why` |
+//! | R022 | trigger that every text would have to be searched for |
 //! | R023 | provision without proper dates |
+//! | R024 | words that never occur in normalized text |
+//! | R025 | `not_in` word that holds no trigger |
+//! | R030 | fewer than three examples or counter-examples |
+//! | R031 | example that the rule does not find |
+//! | R032 | example that the context clears |
+//! | R033 | counter-example that the rule asserts |
+//! | R034 | literal that another rule of the category already looks for |
+//! | R035 | list that nothing uses |
 //!
-//! Lists with these names have a meaning to the judge: `ad-contact`, `ad-call`, `ad-offer` (what advertisements
-//! have), `ad-official` (contacts of authorities, which do not make an advertisement), `ad-disguise`
-//! (promotion dressed as a warning: such a text cannot be cleared as one).
+//! Lists with these names have a meaning to the judge: `contact`, `call` and `offer` (what advertisements have),
+//! `official-contact` (words that make a contact one of an authority: 举报电话), `disguise` (promotion dressed as a
+//! warning: such a text cannot be cleared as one).
+//!
+//! `<name>` in a pattern stands for the pattern of the `[[fragment]]` of that name.
 
+mod check;
 mod diagnostic;
+mod explain;
+mod fragment;
 mod load;
 mod pack;
+mod resolve;
 mod syntax;
 mod term;
 
+pub use check::check;
 pub use diagnostic::{Diagnostic, Level, Located, Place};
+pub(crate) use explain::condition_terms;
+pub use explain::{explain, trace};
+pub use fragment::expand;
 pub use load::load;
 pub use pack::{
     Alternatives, Cue, CueStatus, Direction, Institution, InstitutionKind, NOf, Near, Rule, RulePack,
-    TermList, WEIGHTS, Window,
+    TermList, WEIGHTS,
 };
 pub use term::{ClaimTest, Comparison, Term};
 

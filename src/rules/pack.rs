@@ -7,6 +7,7 @@ use super::diagnostic::{Located, Place};
 use super::term::Term;
 use crate::domain::hit::{HitStatus, RuleId, Severity, Track};
 use crate::domain::provision::{Provision, ProvisionId};
+use crate::text::sentence::Scope;
 
 /// Rules, lists, cues, institutions and provisions that judge together.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +30,8 @@ pub struct RulePack {
     pub rules: Vec<Rule>,
     /// Named lists.
     pub lists: BTreeMap<String, TermList>,
+    /// Pieces of patterns, used as `<name>`.
+    pub fragments: BTreeMap<String, Located<String>>,
     /// Context cues.
     pub cues: Vec<Cue>,
     /// Licensed and public bodies.
@@ -41,7 +44,7 @@ pub struct RulePack {
 
 impl RulePack {
     /// `cn-illegal-fundraising@2026.11.1`, as findings record it.
-    pub fn name(&self) -> String {
+    pub fn revision_name(&self) -> String {
         format!("{}@{}", self.id, self.revision)
     }
 
@@ -97,7 +100,7 @@ pub struct Cue {
     /// Which side it acts on.
     pub direction: Direction,
     /// How far it acts.
-    pub scope: Window,
+    pub scope: Scope,
     /// The words.
     pub terms: Vec<Located<Term>>,
     /// Words that end its reach.
@@ -145,33 +148,6 @@ pub enum Direction {
     Backward,
     /// On both.
     Both,
-}
-
-/// How far a condition or a cue reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Window {
-    /// Between any of ，。！？； and line feed.
-    Clause,
-    /// Between any of 。！？； and line feed.
-    #[default]
-    Sentence,
-    /// The paragraph, with neighbouring lines while it stays under 300 characters.
-    Block,
-    /// The whole text.
-    Document,
-}
-
-impl Window {
-    /// Stable name, as in rule files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Clause => "clause",
-            Self::Sentence => "sentence",
-            Self::Block => "block",
-            Self::Document => "document",
-        }
-    }
 }
 
 /// A licensed or public body that may say on its own hosts what others may not.
@@ -249,7 +225,7 @@ pub struct Rule {
     /// None may hold in the whole text.
     pub absent: Vec<Located<Alternatives>>,
     /// The window of `all`, `n_of` and `unless`.
-    pub within: Window,
+    pub within: Scope,
     /// Whether the text must look like an advertisement.
     pub ad_only: bool,
     /// Whether a trigger must not touch a Latin letter or digit on either side.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::pack::{CueStatus, Direction, Window};
+use super::pack::{CueStatus, Direction};
 use crate::domain::hit::Track;
+use crate::text::sentence::Scope;
 
 /// `[pack]`: once in all files.
 #[derive(Debug, Deserialize)]
@@ -38,10 +39,18 @@ pub(super) struct CueForm {
     pub name: Spanned<String>,
     pub status: CueStatus,
     pub direction: Direction,
-    pub scope: Window,
+    pub scope: Scope,
     pub terms: Vec<Spanned<String>>,
     #[serde(default)]
     pub stop: Vec<Spanned<String>>,
+}
+
+/// `[[fragment]]`: a piece of patterns.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FragmentForm {
+    pub name: Spanned<String>,
+    pub pattern: Spanned<String>,
 }
 
 /// `[[institution]]`: a licensed or public body and its hosts.
@@ -88,8 +97,8 @@ pub(super) struct RuleForm {
     pub unless: Vec<Spanned<String>>,
     #[serde(default)]
     pub absent: Vec<Spanned<String>>,
-    #[serde(default)]
-    pub within: Window,
+    #[serde(default = "sentence")]
+    pub within: Scope,
     #[serde(default)]
     pub ad_only: bool,
     #[serde(default)]
@@ -118,4 +127,8 @@ pub(super) struct NOfForm {
 pub(super) struct NearForm {
     pub of: Vec<Spanned<String>>,
     pub chars: Spanned<usize>,
+}
+
+fn sentence() -> Scope {
+    Scope::Sentence
 }

@@ -1,0 +1,83 @@
+//! How rules fare on a text, condition by condition: `rules try`.
+
+use super::{Judge, Scratch};
+use crate::domain::hit::{RuleId, Span};
+use crate::matcher::Truth;
+use crate::rules::Rule;
+
+/// One rule on one text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleTrace {
+    /// Which rule.
+    pub rule: RuleId,
+    /// Each place of its trigger.
+    pub triggers: Vec<TriggerTrace>,
+}
+
+/// One place of a trigger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TriggerTrace {
+    /// Bytes of the published text.
+    pub span: Span,
+    /// The published words.
+    pub words: String,
+    /// The other conditions there, in the order in which they are tried.
+    pub conditions: Vec<ConditionTrace>,
+}
+
+/// One condition at one trigger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConditionTrace {
+    /// Key and number in the rule file, for example `all[1]`.
+    pub condition: String,
+    /// Its terms as written, for example `@invest|#yield>=4`.
+    pub terms: String,
+    /// Whether it lets the rule through.
+    pub holds: bool,
+    /// The published words that it found.
+    pub words: Option<String>,
+}
+
+impl TriggerTrace {
+    /// Whether every condition lets the rule through.
+    pub fn holds(&self) -> bool {
+        self.conditions.iter().all(|condition| condition.holds)
+    }
+}
+
+impl Judge {
+    /// Every rule whose trigger stands in `text`, in the order of the pack.
+    pub fn trace(&self, text: &str, scratch: &mut Scratch) -> Vec<RuleTrace> {
+        let scratch = &mut scratch.0;
+        self.matcher.read(&self.normalizer, text, scratch);
+        let published = |start: usize, end: usize| scratch.normalized.source_span(start, end);
+        let condition = |rule: &Rule, truth: Truth| ConditionTrace {
+            terms: crate::rules::condition_terms(rule, &truth.condition),
+            condition: truth.condition,
+            holds: truth.holds,
+            words: truth.found.map(|found| published(found.start, found.end).of(text).to_owned()),
+        };
+        let mut traces = Vec::new();
+        for (index, rule) in self.pack.rules.iter().enumerate() {
+            let triggers: Vec<TriggerTrace> = self
+                .matcher
+                .trace(index, scratch)
+                .into_iter()
+                .map(|(place, truths)| {
+                    let span = published(place.start, place.end);
+                    let conditions = truths.into_iter().map(|truth| condition(rule, truth)).collect();
+                    TriggerTrace { span, words: span.of(text).to_owned(), conditions }
+                })
+                .collect();
+            if !triggers.is_empty() {
+                traces.push(RuleTrace { rule: rule.id.clone(), triggers });
+            }
+        }
+        traces
+    }
+
+    /// The text as the rules read it.
+    pub fn normalized(&self, text: &str) -> String {
+        self.normalizer.normalize(text).text
+    }
+}

@@ -1,0 +1,287 @@
+//! Terms of a pack → groups of atoms, each atom looked for once however many rules name it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::pattern::{self, Pattern};
+use super::{claim, evaluate};
+use crate::rules::{ClaimTest, Diagnostic, Level, Located, Place, Rule, RulePack, Term};
+use crate::text::Normalizer;
+
+/// Names a group of atoms; the group holds where any of its atoms does.
+pub(super) type GroupId = usize;
+
+/// One thing to look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Atom {
+    Literal(usize),
+    Pattern(usize),
+    Claim(usize),
+}
+
+/// Collects atoms and groups while a pack is compiled.
+pub(super) struct Builder<'a> {
+    pack: &'a RulePack,
+    normalizer: &'a Normalizer,
+    pub literals: Vec<String>,
+    literal_ids: BTreeMap<String, usize>,
+    pub patterns: Vec<Pattern>,
+    pattern_ids: BTreeMap<String, Option<usize>>,
+    pub claims: Vec<ClaimTest>,
+    /// Atoms of each group, sorted.
+    pub groups: Vec<Vec<Atom>>,
+    group_ids: BTreeMap<Vec<Atom>, GroupId>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Builder<'a> {
+    pub fn new(pack: &'a RulePack, normalizer: &'a Normalizer) -> Self {
+        Self {
+            pack,
+            normalizer,
+            literals: Vec::new(),
+            literal_ids: BTreeMap::new(),
+            patterns: Vec::new(),
+            pattern_ids: BTreeMap::new(),
+            claims: Vec::new(),
+            groups: Vec::new(),
+            group_ids: BTreeMap::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Compiles one rule; what cannot be compiled is a diagnostic and never found.
+    pub fn rule(&mut self, rule: &Rule) -> evaluate::Conditions {
+        let entries = |builder: &mut Self, entries: &[Located<Vec<Term>>]| -> Vec<GroupId> {
+            entries.iter().map(|entry| builder.group(located(entry))).collect()
+        };
+        let one = |builder: &mut Self, entries: &[Located<Vec<Term>>]| -> Option<GroupId> {
+            (!entries.is_empty()).then(|| builder.group(entries.iter().flat_map(located)))
+        };
+        let trigger = self.group(rule.any.iter().flat_map(located));
+        let conditions = evaluate::Conditions {
+            trigger,
+            all: entries(self, &rule.all),
+            n_of: rule.n_of.as_ref().map(|n_of| (n_of.n, entries(self, &n_of.of))),
+            near: rule.near.as_ref().and_then(|near| Some((one(self, &near.of)?, near.max_chars))),
+            unless: entries(self, &rule.unless),
+            absent: entries(self, &rule.absent),
+            not_in: self.longer_words(rule, trigger),
+            within: rule.within,
+            word: rule.word,
+        };
+        if self.gate_of(&conditions).iter().all(Option::is_none) {
+            let place = rule.any.first().map_or(&rule.place, |entry| &entry.place);
+            let message = format!("rule `{}` would have to be tried on every text", rule.id);
+            let label = self.open_atom(trigger).unwrap_or_default();
+            let problem = self.problem("R022", place, message, &label).with_help(
+                "the trigger or an `all` entry needs a Chinese character or two letters in each alternative",
+            );
+            self.diagnostics.push(problem);
+        }
+        conditions
+    }
+
+    /// The group that holds where any of these terms does.
+    pub fn group<'t>(&mut self, terms: impl IntoIterator<Item = (&'t Place, &'t Term)>) -> GroupId {
+        let mut atoms = BTreeSet::new();
+        for (place, term) in terms {
+            self.add(place, term, &mut atoms, &mut Vec::new());
+        }
+        let atoms: Vec<Atom> = atoms.into_iter().collect();
+        if let Some(id) = self.group_ids.get(&atoms) {
+            return *id;
+        }
+        let id = self.groups.len();
+        self.groups.push(atoms.clone());
+        self.group_ids.insert(atoms, id);
+        id
+    }
+
+    /// The group of a named list; empty when the pack has no such list.
+    pub fn list(&mut self, name: &str) -> GroupId {
+        let pack = self.pack;
+        let terms = pack.lists.get(name).map(|list| list.terms.as_slice()).unwrap_or_default();
+        self.group(terms.iter().map(|term| (&term.place, &term.value)))
+    }
+
+    fn add(&mut self, place: &Place, term: &Term, atoms: &mut BTreeSet<Atom>, open: &mut Vec<String>) {
+        match term {
+            Term::Literal(words) => atoms.extend(self.literal(place, words).map(Atom::Literal)),
+            Term::Pattern(pattern) => atoms.extend(self.pattern(place, pattern).map(Atom::Pattern)),
+            Term::Claim(test) => {
+                let known = self.claims.iter().position(|claim| claim == test);
+                let id = known.unwrap_or_else(|| {
+                    self.claims.push(*test);
+                    self.claims.len() - 1
+                });
+                atoms.insert(Atom::Claim(id));
+            }
+            Term::List(name) => {
+                let pack = self.pack;
+                // A list that contains itself was reported by the loader.
+                if let Some(list) = pack.lists.get(name).filter(|_| !open.contains(name)) {
+                    open.push(name.clone());
+                    for term in &list.terms {
+                        self.add(&term.place, &term.value, atoms, open);
+                    }
+                    open.pop();
+                }
+            }
+        }
+    }
+
+    fn literal(&mut self, place: &Place, words: &str) -> Option<usize> {
+        let normalized = self.normalizer.normalize(words).text;
+        if normalized.is_empty() {
+            let message = format!("`{words}` is nothing once normalized");
+            let problem = self.problem("R024", place, message, "only marks");
+            self.diagnostics.push(problem);
+            return None;
+        }
+        Some(self.literal_id(normalized))
+    }
+
+    fn literal_id(&mut self, normalized: String) -> usize {
+        let next = self.literals.len();
+        let id = *self.literal_ids.entry(normalized.clone()).or_insert(next);
+        if id == next {
+            self.literals.push(normalized);
+        }
+        id
+    }
+
+    fn pattern(&mut self, place: &Place, text: &str) -> Option<usize> {
+        if let Some(known) = self.pattern_ids.get(text) {
+            return *known;
+        }
+        // An unknown fragment was reported by the loader.
+        let expanded = crate::rules::expand(&self.pack.fragments, text).ok()?;
+        let id = match pattern::compile(&expanded) {
+            Ok(compiled) => {
+                self.check_required(place, &compiled.required);
+                self.patterns.push(compiled);
+                Some(self.patterns.len() - 1)
+            }
+            Err(error) => {
+                let problem =
+                    self.problem("R014", place, format!("pattern does not compile: {error}"), "this pattern");
+                self.diagnostics.push(problem);
+                None
+            }
+        };
+        self.pattern_ids.insert(text.to_owned(), id);
+        id
+    }
+
+    /// A pattern that demands words no normalized text contains can never match.
+    fn check_required(&mut self, place: &Place, required: &[String]) {
+        let strange =
+            |word: &&String| word.chars().count() > 1 && self.normalizer.normalize(word).text != **word;
+        if required.is_empty() || !required.iter().all(|word| strange(&word)) {
+            return;
+        }
+        let word = &required[0];
+        let message = format!("`{word}` never occurs in normalized text");
+        let help = format!("normalized, it reads `{}`", self.normalizer.normalize(word).text);
+        let problem = self.problem("R024", place, message, "this pattern can never match").with_help(help);
+        self.diagnostics.push(problem);
+    }
+
+    /// The group of a rule's `not_in` words.
+    fn longer_words(&mut self, rule: &Rule, trigger: GroupId) -> Option<GroupId> {
+        for word in &rule.not_in {
+            let normalized = self.normalizer.normalize(&word.value).text;
+            let holds = self.groups[trigger].iter().any(|atom| match atom {
+                Atom::Literal(id) => normalized.contains(&self.literals[*id]),
+                Atom::Pattern(id) => self.patterns[*id].regex.is_match(&normalized),
+                Atom::Claim(_) => false,
+            });
+            if !holds {
+                let message = format!("`{}` contains no trigger of rule `{}`", word.value, rule.id);
+                let problem = self.problem("R025", &word.place, message, "excludes nothing");
+                self.diagnostics.push(problem);
+            }
+        }
+        let terms: Vec<(&Place, Term)> =
+            rule.not_in.iter().map(|word| (&word.place, Term::Literal(word.value.clone()))).collect();
+        (!terms.is_empty()).then(|| self.group(terms.iter().map(|(place, term)| (*place, term))))
+    }
+
+    /// For each positive condition of a rule, the words of which a text must hold one; `None` when it asks none.
+    pub fn gate_of(&self, conditions: &evaluate::Conditions) -> Vec<Option<BTreeSet<String>>> {
+        let single = [conditions.trigger].into_iter().chain(conditions.all.iter().copied());
+        let near = conditions.near.iter().map(|(group, _)| *group);
+        let mut gates: Vec<Option<BTreeSet<String>>> =
+            single.chain(near).map(|group| self.gate_words(group)).collect();
+        if let Some((_, entries)) = &conditions.n_of {
+            let words: Option<Vec<BTreeSet<String>>> =
+                entries.iter().map(|group| self.gate_words(*group)).collect();
+            gates.push(words.map(|sets| sets.into_iter().flatten().collect()));
+        }
+        gates
+    }
+
+    /// The atom for which a group cannot be gated, in words.
+    fn open_atom(&self, group: GroupId) -> Option<String> {
+        self.groups[group].iter().find_map(|atom| match *atom {
+            Atom::Literal(id) => {
+                let words = &self.literals[id];
+                (!pattern::tells_apart(words)).then(|| format!("`{words}` is too short"))
+            }
+            Atom::Pattern(id) => {
+                let pattern = &self.patterns[id];
+                let word = pattern.required.iter().find(|word| !pattern::tells_apart(word));
+                (pattern.required.is_empty() || word.is_some()).then(|| {
+                    let why =
+                        word.map_or("demands no word".to_owned(), |word| format!("may hold only `{word}`"));
+                    format!("/{}/ {why}", pattern.regex)
+                })
+            }
+            Atom::Claim(id) => {
+                let kind = self.claims[id].kind;
+                claim::gate(kind).is_none().then(|| format!("`#{}` may be any number", kind.as_str()))
+            }
+        })
+    }
+
+    fn gate_words(&self, group: GroupId) -> Option<BTreeSet<String>> {
+        let mut words = BTreeSet::new();
+        for atom in &self.groups[group] {
+            match atom {
+                Atom::Literal(id) => {
+                    words.insert(self.literals[*id].clone());
+                }
+                Atom::Pattern(id) => {
+                    let required = &self.patterns[*id].required;
+                    if required.is_empty() {
+                        return None;
+                    }
+                    words.extend(required.iter().cloned());
+                }
+                Atom::Claim(id) => {
+                    let gate = claim::gate(self.claims[*id].kind)?;
+                    words.extend(gate.into_iter().map(str::to_owned));
+                }
+            }
+        }
+        words.iter().all(|word| pattern::tells_apart(word)).then_some(words)
+    }
+
+    /// Literals that switch patterns on: for each pattern, the ids of its required words, if it has some.
+    pub fn pattern_switches(&mut self) -> Vec<Vec<usize>> {
+        let required: Vec<Vec<String>> =
+            self.patterns.iter().map(|pattern| pattern.required.clone()).collect();
+        required
+            .into_iter()
+            .map(|words| words.into_iter().map(|word| self.literal_id(word)).collect())
+            .collect()
+    }
+
+    fn problem(&self, code: &'static str, place: &Place, message: String, label: &str) -> Diagnostic {
+        Diagnostic::new(code, Level::Error, &self.pack.files, place, message, label)
+    }
+}
+
+fn located(entry: &Located<Vec<Term>>) -> impl Iterator<Item = (&Place, &Term)> {
+    entry.value.iter().map(|term| (&entry.place, term))
+}
