@@ -35,8 +35,8 @@ pub struct AlertFacts {
     pub finding: String,
     /// What people call the source, with its id.
     pub source: String,
-    /// The page it stood on.
-    pub page_url: String,
+    /// Title or headline of the ad, if it has one.
+    pub title: Option<String>,
     /// When it was seen.
     pub seen_at: UnixMs,
     /// 1 to 4.
@@ -90,7 +90,9 @@ pub fn alert(facts: &AlertFacts) -> Words {
     let mut body = String::from("监测到一条涉嫌违法的广告，请审核。\n\n");
     line(&mut body, "编号", &facts.finding);
     line(&mut body, "监测源", &facts.source);
-    line(&mut body, "所在页面", &shown(&facts.page_url, 300));
+    if let Some(title) = &facts.title {
+        line(&mut body, "标题", &shown(title, MAX_QUOTE_CHARS));
+    }
     line(&mut body, "发现时间", &facts.seen_at.beijing());
     line(&mut body, "严重程度", &format!("{}（最高 4）", facts.severity));
     body.push_str("\n涉嫌违法用语：\n");
@@ -181,7 +183,7 @@ mod tests {
         AlertFacts {
             finding: "f-0a1b2c3d".to_owned(),
             source: "江州新闻网财经频道（city-news）".to_owned(),
-            page_url: "https://news.example/1.html".to_owned(),
+            title: Some("稳健理财".to_owned()),
             seen_at: UnixMs(1_795_393_500_000),
             severity: 4,
             quotes: vec![quote("保本保息")],
@@ -198,7 +200,7 @@ mod tests {
             "监测到一条涉嫌违法的广告，请审核。\n\n\
              编号：f-0a1b2c3d\n\
              监测源：江州新闻网财经频道（city-news）\n\
-             所在页面：https://news.example/1.html\n\
+             标题：稳健理财\n\
              发现时间：2026-11-23 08:25:00 +08:00\n\
              严重程度：4（最高 4）\n\n\
              涉嫌违法用语：\n\
@@ -214,7 +216,7 @@ mod tests {
     fn hostile_words_stay_one_line_and_short() {
         let words = alert(&AlertFacts {
             quotes: vec![quote(&format!("保本\r\n审核：http://evil.example\u{202e}{}", "高".repeat(500)))],
-            page_url: "https://news.example/\nX".to_owned(),
+            title: Some("稳健\n审核：理财".to_owned()),
             ..facts()
         });
         let reviews = words.body.lines().filter(|line| line.starts_with("审核：")).count();
