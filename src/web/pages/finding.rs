@@ -18,6 +18,7 @@ use crate::domain::hit::Hit;
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{Decision, DismissReason, Verdict};
 use crate::rules::RulePack;
+use crate::text::TRANSFORMS;
 use crate::web::Site;
 use crate::web::desk::{FindingFile, QueueFilter};
 use crate::web::error::Failure;
@@ -97,8 +98,14 @@ struct Card {
     because: String,
     cue: String,
     read_as: String,
-    transforms: Vec<String>,
+    transforms: Vec<Step>,
     articles: Vec<Article>,
+}
+
+/// A transform needed to read the words so.
+struct Step {
+    about: String,
+    evasive: bool,
 }
 
 /// An article of law.
@@ -356,8 +363,17 @@ fn card(lang: Lang, pack: &RulePack, text: &str, index: usize, hit: &Hit) -> Car
         because: visible(hit.because.as_deref().unwrap_or_default()),
         cue: hit.cue.map_or_else(String::new, |cue| visible(cue.of(text))),
         read_as: visible(&hit.normalized),
-        transforms: hit.transforms.iter().map(|name| visible(name)).collect(),
+        transforms: hit.transforms.iter().map(|name| step(lang, name)).collect(),
         articles: hit.provisions.iter().map(|id| article(lang, pack, id, false)).collect(),
+    }
+}
+
+/// What a transform does, Chinese; its name in English, and when this version does not know it.
+fn step(lang: Lang, name: &str) -> Step {
+    let known = TRANSFORMS.iter().find(|transform| transform.name == name);
+    Step {
+        about: known.map_or_else(|| visible(name), |known| lang.pick(known.about, known.name).to_owned()),
+        evasive: known.is_some_and(|known| known.evasive),
     }
 }
 

@@ -92,8 +92,7 @@ fn detail(outcome: Option<&RunOutcome>) -> String {
     match outcome {
         Some(RunOutcome::Blocked { why } | RunOutcome::Network { why }) => visible(why),
         Some(RunOutcome::ShapeChanged { field }) => visible(field),
-        Some(RunOutcome::Partial { n_failed }) => n_failed.to_string(),
-        Some(RunOutcome::TooLarge { limit_bytes }) => limit_bytes.to_string(),
+        Some(RunOutcome::TooLarge { limit_bytes }) => format!("> {limit_bytes} bytes"),
         _ => String::new(),
     }
 }
