@@ -1,1 +1,5 @@
-//! (being written)
+//! Floor 1: which sightings are one ad.
+
+mod fingerprint;
+
+pub use fingerprint::fingerprint;
