@@ -1,1 +1,138 @@
-//! (being written)
+//! Floor 3: connectors. Each knows one kind of source: which pages to fetch, and how to read them.
+//!
+//! Connectors are pure: the crawl engine fetches and keeps a page first and gives it here afterwards, so an old
+//! capture can be read again by a better connector.
+
+mod app_store;
+mod landing;
+mod news_site;
+mod page;
+mod settings;
+mod telegram_channel;
+mod weibo_timeline;
+
+pub use page::Page;
+pub use settings::Setting;
+
+use crate::domain::ad::AdDraft;
+use crate::domain::capture::{CapturePurpose, Exchange};
+use crate::domain::run::RunOutcome;
+use crate::domain::source::{Source, SourceKind};
+use crate::extract::MissingField;
+use crate::kit::problem::Problem;
+
+/// A page to fetch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its address.
+    pub url: String,
+    /// Why it is fetched.
+    pub purpose: CapturePurpose,
+    /// The connector's own word for it, for example `list` or `article`; given back with the page.
+    pub role: String,
+}
+
+impl Target {
+    fn new(url: impl Into<String>, purpose: CapturePurpose, role: &str) -> Self {
+        Self { url: url.into(), purpose, role: role.to_owned() }
+    }
+}
+
+/// A page as it was captured.
+#[derive(Debug, Clone, Copy)]
+pub struct CapturedPage<'a> {
+    /// What was asked and answered.
+    pub exchange: &'a Exchange,
+    /// The body as received; it may carry a content encoding.
+    pub body: &'a [u8],
+}
+
+/// What was read in one page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// How it went.
+    pub outcome: RunOutcome,
+    /// Ads, posts, listings and articles of the page, in its order.
+    pub drafts: Vec<AdDraft>,
+    /// Pages to fetch next, in the order of their importance.
+    pub targets: Vec<Target>,
+    /// What was odd.
+    pub problems: Vec<Problem>,
+}
+
+impl Reading {
+    /// Nothing could be read, for this reason.
+    pub fn nothing(outcome: RunOutcome) -> Self {
+        Self { outcome, drafts: Vec::new(), targets: Vec::new(), problems: Vec::new() }
+    }
+
+    fn shape_changed(field: MissingField) -> Self {
+        Self::nothing(RunOutcome::ShapeChanged { field: field.0 })
+    }
+}
+
+/// Reads one kind of source.
+pub trait Connector: Send + Sync {
+    /// The kind.
+    fn kind(&self) -> SourceKind;
+
+    /// One sentence for help and documentation.
+    fn about(&self) -> &'static str;
+
+    /// An entry address of the right form, for help.
+    fn example_url(&self) -> &'static str;
+
+    /// The settings a source of this kind may carry.
+    fn settings(&self) -> &'static [Setting];
+
+    /// What to fetch first.
+    ///
+    /// # Errors
+    /// The source's address or one of its settings is not usable; the problem says which and what would be.
+    fn entry(&self, source: &Source) -> Result<Vec<Target>, Problem> {
+        settings::check(source, self.settings())?;
+        self.first_targets(source)
+    }
+
+    /// [`Connector::entry`] without the check of the settings.
+    ///
+    /// # Errors
+    /// As [`Connector::entry`].
+    fn first_targets(&self, source: &Source) -> Result<Vec<Target>, Problem>;
+
+    /// Reads a captured page: refusals, login pages, content encoding and charset first, then as its kind.
+    fn read(&self, source: &Source, target: &Target, captured: &CapturedPage<'_>) -> Reading {
+        let (page, mut problems) = match Page::open(captured) {
+            Ok(opened) => opened,
+            Err(reading) => return *reading,
+        };
+        let mut reading = match target.purpose {
+            CapturePurpose::Landing => landing::read(&page),
+            CapturePurpose::Discover | CapturePurpose::Page => self.read_page(source, target, &page),
+        };
+        problems.append(&mut reading.problems);
+        reading.problems = problems;
+        reading
+    }
+
+    /// Reads a page that was opened.
+    fn read_page(&self, source: &Source, target: &Target, page: &Page<'_>) -> Reading;
+}
+
+/// Every connector, in the order of [`SourceKind::ALL`].
+pub const CONNECTORS: &[&dyn Connector] = &[
+    &news_site::NewsSite,
+    &app_store::AppStore,
+    &telegram_channel::TelegramChannel,
+    &weibo_timeline::WeiboTimeline,
+];
+
+/// The connector of a kind.
+pub fn connector(kind: SourceKind) -> &'static dyn Connector {
+    match kind {
+        SourceKind::NewsSite => &news_site::NewsSite,
+        SourceKind::AppStore => &app_store::AppStore,
+        SourceKind::TelegramChannel => &telegram_channel::TelegramChannel,
+        SourceKind::WeiboTimeline => &weibo_timeline::WeiboTimeline,
+    }
+}

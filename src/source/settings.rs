@@ -1,0 +1,75 @@
+//! Settings of sources: named, documented, checked before anything is fetched.
+
+use crate::domain::source::Source;
+use crate::kit::problem::Problem;
+
+/// One setting that sources of a kind may carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value when it is not set; empty means none.
+    pub default: &'static str,
+    /// Unit or form of the value, for example `pages` or `CSS selector`.
+    pub unit: &'static str,
+    /// A value of the right form.
+    pub example: &'static str,
+    /// What it does, in one sentence.
+    pub help: &'static str,
+}
+
+/// The limit of fetched pages that every kind understands in the same way.
+pub(super) const MAX_LANDINGS: Setting = Setting {
+    name: "max_landings",
+    default: "10",
+    unit: "pages per page",
+    example: "0",
+    help: "How many pages behind the ads of one page are captured; 0 for none.",
+};
+
+/// Refuses settings that the kind does not know.
+pub(super) fn check(source: &Source, known: &[Setting]) -> Result<(), Problem> {
+    for name in source.settings.keys() {
+        if !known.iter().any(|setting| setting.name == name) {
+            let names: Vec<&str> = known.iter().map(|setting| setting.name).collect();
+            let message = format!(
+                "source `{}`: setting `{name}` is not known to {}; known are {}",
+                source.id,
+                source.kind.as_str(),
+                names.join(", ")
+            );
+            return Err(Problem::new("unknown-setting", message));
+        }
+    }
+    Ok(())
+}
+
+/// The value of a setting, or its default.
+pub(super) fn text<'a>(source: &'a Source, setting: &Setting) -> &'a str {
+    source.settings.get(setting.name).map_or(setting.default, String::as_str).trim()
+}
+
+/// The value of a setting that is a number.
+pub(super) fn number(source: &Source, setting: &Setting) -> Result<usize, Problem> {
+    let value = text(source, setting);
+    value.parse().map_err(|_| wrong(source, setting, value))
+}
+
+/// The problem of a value of the wrong form.
+pub(super) fn wrong(source: &Source, setting: &Setting, value: &str) -> Problem {
+    let message = format!(
+        "source `{}`: setting `{}` is `{value}`, which is not a value in {}; for example `{}`",
+        source.id, setting.name, setting.unit, setting.example
+    );
+    Problem::new("wrong-setting", message)
+}
+
+/// The entry address, parsed.
+pub(super) fn entry_url(source: &Source) -> Result<url::Url, Problem> {
+    let parsed =
+        url::Url::parse(source.url.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    parsed.ok_or_else(|| {
+        let message = format!("source `{}`: `{}` is not an http or https address", source.id, source.url);
+        Problem::new("wrong-address", message)
+    })
+}
