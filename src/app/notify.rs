@@ -294,3 +294,6 @@ fn pages_address(config: &Config) -> String {
         _ => format!("http://{}", config.web.listen),
     }
 }
+
+#[cfg(test)]
+mod tests;

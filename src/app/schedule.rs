@@ -180,3 +180,193 @@ fn new_job(kind: JobKind, now: UnixMs) -> NewJob {
     };
     NewJob { id: new_id(), kind, dedupe_key: Some(dedupe_key), run_at: now }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::source::{Source, SourceKind};
+    use crate::kit::clock::FixedClock;
+
+    /// Monday 2026-11-23 08:00:00 +08:00, when the sources below are due.
+    const EIGHT: UnixMs = UnixMs(1_795_392_000_000);
+    const DAY_MS: i64 = 86_400_000;
+
+    async fn app(folder: &tempfile::TempDir) -> App {
+        let config = crate::app::Config { data_dir: folder.path().join("data"), ..crate::app::Config::default() };
+        App::open_with_clock(config, Arc::new(FixedClock::at(EIGHT))).await.unwrap()
+    }
+
+    /// A source that is due each day at eight, added a week ago.
+    fn source(id: &str) -> Source {
+        Source {
+            id: SourceId::parse(id).unwrap(),
+            kind: SourceKind::NewsSite,
+            title: "江州新闻网".to_owned(),
+            url: "https://news.example/".to_owned(),
+            settings: BTreeMap::new(),
+            schedule: Some(Schedule::parse("0 8 * * *", Schedule::DEFAULT_TIME_ZONE).unwrap()),
+            allowed_origins: Vec::new(),
+            enabled: true,
+            created_at: EIGHT.plus_ms(-7 * DAY_MS),
+        }
+    }
+
+    /// Takes every job that is due and gives what it is.
+    async fn take_all(app: &App, now: UnixMs) -> Vec<Lease> {
+        let mut leases = Vec::new();
+        while let Some(lease) = app.schedule().take_job("worker", 60_000, now).await.unwrap() {
+            leases.push(lease);
+        }
+        leases
+    }
+
+    fn crawls(leases: &[Lease]) -> Vec<&str> {
+        let mut names: Vec<&str> = leases
+            .iter()
+            .filter_map(|lease| match &lease.kind {
+                JobKind::Crawl { source_id } => Some(source_id.as_str()),
+                JobKind::Notify | JobKind::Digest => None,
+            })
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[tokio::test]
+    async fn each_due_time_runs_once_and_of_missed_ones_only_the_latest() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(&folder).await;
+        app.store.add_source(&source("city-news")).await.unwrap();
+        let schedule = app.schedule();
+        // A week was missed: one crawl. The digest is due at eight as well.
+        assert_eq!(schedule.enqueue_due(EIGHT).await.unwrap(), 2);
+        assert_eq!(schedule.enqueue_due(EIGHT).await.unwrap(), 0);
+        assert_eq!(schedule.enqueue_due(EIGHT.plus_ms(DAY_MS - 1)).await.unwrap(), 0);
+        let leases = take_all(&app, EIGHT).await;
+        assert_eq!(crawls(&leases), ["city-news"]);
+        for lease in &leases {
+            schedule.end_job(lease, &Ok(()), EIGHT).await.unwrap();
+        }
+        assert_eq!(schedule.enqueue_due(EIGHT.plus_ms(DAY_MS)).await.unwrap(), 2);
+        assert_eq!(crawls(&take_all(&app, EIGHT.plus_ms(DAY_MS)).await), ["city-news"]);
+    }
+
+    #[tokio::test]
+    async fn several_workers_that_look_at_once_start_one_job() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Arc::new(app(&folder).await);
+        first.store.add_source(&source("city-news")).await.unwrap();
+        let second = Arc::new(app(&folder).await);
+        let looks = (0..8).map(|n| {
+            let app = Arc::clone(if n % 2 == 0 { &first } else { &second });
+            tokio::spawn(async move { app.schedule().enqueue_due(EIGHT).await.unwrap() })
+        });
+        let mut n_started = 0;
+        for look in looks.collect::<Vec<_>>() {
+            n_started += look.await.unwrap();
+        }
+        assert_eq!(n_started, 2, "one crawl and one digest");
+        assert_eq!(take_all(&first, EIGHT).await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn only_enabled_sources_whose_time_came_after_they_were_added_are_due() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(&folder).await;
+        for source in [
+            Source { enabled: false, ..source("off") },
+            Source { schedule: None, ..source("by-hand") },
+            Source { created_at: EIGHT.plus_ms(1), ..source("new") },
+            source("due"),
+            source("removed"),
+        ] {
+            app.store.add_source(&source).await.unwrap();
+        }
+        app.store.remove_source(&SourceId::parse("removed").unwrap(), EIGHT).await.unwrap();
+        app.schedule().enqueue_due(EIGHT.plus_ms(60_000)).await.unwrap();
+        assert_eq!(crawls(&take_all(&app, EIGHT.plus_ms(60_000)).await), ["due"]);
+    }
+
+    #[tokio::test]
+    async fn without_a_source_nothing_is_due() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(&folder).await;
+        assert_eq!(app.schedule().enqueue_due(EIGHT).await.unwrap(), 0);
+        let nowhere = SourceId::parse("nowhere").unwrap();
+        assert!(matches!(app.schedule().crawl_soon(&nowhere, EIGHT).await, Err(Error::NotFound { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_crawl_asked_for_by_hand_waits_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(&folder).await;
+        app.store.add_source(&source("city-news")).await.unwrap();
+        let id = SourceId::parse("city-news").unwrap();
+        assert!(app.schedule().crawl_soon(&id, EIGHT.plus_ms(-1)).await.unwrap());
+        assert!(!app.schedule().crawl_soon(&id, EIGHT.plus_ms(-1)).await.unwrap());
+        // The due time comes while it waits: no second crawl.
+        app.schedule().enqueue_due(EIGHT).await.unwrap();
+        assert_eq!(crawls(&take_all(&app, EIGHT).await), ["city-news"]);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_is_tried_again_with_growing_pauses_and_then_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(&folder).await;
+        app.store.enqueue(&new_job(JobKind::Digest, EIGHT), EIGHT).await.unwrap();
+        let failure = || Err(Error::Internal(anyhow::anyhow!("disk full")));
+        let mut now = EIGHT;
+        let mut pauses = Vec::new();
+        for _ in 1..MAX_ATTEMPTS {
+            let lease = app.schedule().take_job("worker", 60_000, now).await.unwrap().unwrap();
+            app.schedule().end_job(&lease, &failure(), now).await.unwrap();
+            let pause = retry_pause_ms(lease.n_attempts, FIRST_RETRY_MS, LONGEST_RETRY_MS);
+            assert_eq!(take_all(&app, now.plus_ms(pause - 1)).await, []);
+            pauses.push(pause / 60_000);
+            now = now.plus_ms(pause);
+        }
+        assert_eq!(pauses, [1, 2, 4, 8]);
+        let last = app.schedule().take_job("worker", 60_000, now).await.unwrap().unwrap();
+        app.schedule().end_job(&last, &failure(), now).await.unwrap();
+        assert_eq!(take_all(&app, now.plus_ms(100 * DAY_MS)).await, []);
+    }
+
+    #[tokio::test]
+    async fn a_job_whose_object_is_gone_is_given_up_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(&folder).await;
+        app.store.enqueue(&new_job(JobKind::Digest, EIGHT), EIGHT).await.unwrap();
+        let lease = app.schedule().take_job("worker", 60_000, EIGHT).await.unwrap().unwrap();
+        let gone = Err(Error::NotFound { kind: "source", id: "city-news".to_owned() });
+        app.schedule().end_job(&lease, &gone, EIGHT).await.unwrap();
+        assert_eq!(take_all(&app, EIGHT.plus_ms(DAY_MS)).await, []);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_kills_its_workers_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(&folder).await;
+        app.store.enqueue(&new_job(JobKind::Digest, EIGHT), EIGHT).await.unwrap();
+        let mut now = EIGHT;
+        let mut n_starts = 0;
+        while app.schedule().take_job("worker", 60_000, now).await.unwrap().is_some() {
+            n_starts += 1;
+            now = now.plus_ms(60_000);
+        }
+        assert_eq!(n_starts, MAX_STARTS);
+    }
+
+    #[tokio::test]
+    async fn a_job_put_back_is_taken_at_once_by_another_worker() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(&folder).await;
+        app.store.enqueue(&new_job(JobKind::Digest, EIGHT), EIGHT).await.unwrap();
+        let lease = app.schedule().take_job("stopping", 60_000, EIGHT).await.unwrap().unwrap();
+        app.schedule().put_job_back(&lease, EIGHT).await.unwrap();
+        assert!(!app.schedule().keep_job(&lease, 60_000, EIGHT).await.unwrap());
+        assert_eq!(take_all(&app, EIGHT).await.len(), 1);
+    }
+}
