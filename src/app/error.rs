@@ -43,3 +43,27 @@ impl Error {
 
 /// Result of a use case.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<crate::store::StoreError> for Error {
+    fn from(error: crate::store::StoreError) -> Self {
+        use crate::store::StoreError::{Address, Conflict, Engine, Exists, NotFound, Row};
+        match error {
+            Conflict { .. } | Exists { .. } => Self::Conflict(error.to_string()),
+            NotFound { kind, id } => Self::NotFound { kind, id },
+            Address { .. } => Self::invalid("database", error.to_string()),
+            Row { .. } | Engine { .. } => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<crate::fetch::FetchError> for Error {
+    fn from(error: crate::fetch::FetchError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<crate::vault::VaultError> for Error {
+    fn from(error: crate::vault::VaultError) -> Self {
+        Self::Internal(error.into())
+    }
+}

@@ -1,7 +1,161 @@
 //! Floor 4: use cases, the only place that combines store, vault and engines.
+//!
+//! Every use case takes the actor first where a person acts, and owns its transaction. Web, command line and
+//! worker only translate, so permission, record and validation cannot be skipped by another door.
 
 pub mod clock;
 pub mod config;
-pub mod error;
+mod crawl;
+mod doctor;
+mod error;
+pub mod eval;
+mod evidence;
+mod notify;
+mod review;
+pub mod rules;
+pub mod scan;
+mod schedule;
+pub mod sources;
+mod turns;
 
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use crate::fetch::{FetchConfig, Fetcher};
+use crate::judge::Judge;
+use crate::kit::clock::Clock;
+use crate::notify::Mailer;
+use crate::rules::RulePack;
+use crate::store::Db;
+use crate::vault::Vault;
+
+pub use crate::store::finding::{
+    FindingCounts, FindingFilter, FindingPage, FindingView, ListedFinding, PageKey,
+};
+pub use clock::SystemClock;
+pub use config::Config;
+pub use crawl::CrawlEvent;
+pub use doctor::HealthCheck;
 pub use error::{Error, FieldProblem, Result};
+
+/// Everything a use case needs, built once.
+pub struct App {
+    pub(crate) store: Db,
+    pub(crate) vault: Vault,
+    pub(crate) fetcher: Fetcher,
+    pub(crate) mailer: Mailer,
+    pub(crate) judge: Arc<Judge>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) config: Config,
+}
+
+impl App {
+    /// Opens database and vault, loads the rules.
+    ///
+    /// # Errors
+    /// `Invalid` when the configuration or the rules are wrong, `Internal` when something outside fails.
+    pub async fn open(config: Config) -> Result<Self> {
+        Self::open_with_clock(config, Arc::new(SystemClock)).await
+    }
+
+    /// As [`App::open`], with the time from `clock`.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
+        let judge = Arc::new(rules::judge(config.patterns.as_deref())?);
+        std::fs::create_dir_all(&config.data_dir).map_err(|error| {
+            Error::invalid("data_dir", format!("{} cannot be made: {error}", config.data_dir.display()))
+        })?;
+        let store = Db::open(&config.database_url()).await?;
+        let vault = Vault::open(&config.vault_url()).await?;
+        let turns = Arc::new(turns::StoreTurns::new(store.clone(), clock.clone()));
+        let fetcher = Fetcher::new(fetch_config(&config), clock.clone())?.with_slots(turns);
+        let mailer = notify::mailer(&config)?;
+        Ok(Self { store, vault, fetcher, mailer, judge, clock, config })
+    }
+
+    /// The settings in force.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The rules in force.
+    pub fn pack(&self) -> &RulePack {
+        self.judge.pack()
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> crate::kit::clock::UnixMs {
+        self.clock.now()
+    }
+
+    /// Whether the pages may listen on `address`: loopback always, else only behind a stated TLS proxy.
+    ///
+    /// # Errors
+    /// A sentence that says what to change.
+    pub fn may_listen_on(&self, address: &str) -> std::result::Result<(), String> {
+        let ip = match address.parse::<SocketAddr>() {
+            Ok(parsed) => parsed.ip(),
+            Err(_) if address.starts_with("localhost:") => IpAddr::from([127, 0, 0, 1]),
+            Err(_) => {
+                return Err(format!("`{address}` is not an address and port, for example 127.0.0.1:8420"));
+            }
+        };
+        if ip.is_loopback() || self.config.web.behind_tls_proxy {
+            return Ok(());
+        }
+        Err(format!(
+            "will not listen on {address} without TLS: passwords would cross the network in the clear. \
+             Listen on 127.0.0.1, or put a TLS proxy in front and set `web.behind_tls_proxy = true`"
+        ))
+    }
+
+    /// A password of 100 random bits, in letters that are not mistaken for each other.
+    ///
+    /// # Errors
+    /// `Internal` when the system gives no random numbers.
+    pub fn new_password() -> Result<String> {
+        const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789@";
+        let mut bytes = [0_u8; 20];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Error::Internal(anyhow::anyhow!("no random numbers: {error}")))?;
+        let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
+        Ok(bytes
+            .chunks(5)
+            .map(|chunk| chunk.iter().map(letter).collect::<String>())
+            .collect::<Vec<_>>()
+            .join("-"))
+    }
+}
+
+/// An identifier that sorts by the time it was made (UUID version 7).
+pub(crate) fn new_id<T: std::str::FromStr<Err = crate::kit::id::ParseIdError>>() -> T {
+    let text = uuid::Uuid::now_v7().simple().to_string();
+    match text.parse() {
+        Ok(id) => id,
+        Err(error) => unreachable!("32 hexadecimal digits are a valid identifier: {error}"),
+    }
+}
+
+fn fetch_config(config: &Config) -> FetchConfig {
+    FetchConfig {
+        contact: config.fetch.contact.clone(),
+        host_interval_ms: config.fetch.host_interval_ms,
+        max_body_bytes: config.fetch.max_body_bytes,
+        timeout_ms: config.fetch.timeout_ms,
+        ..FetchConfig::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_long_and_never_the_same() {
+        let (one, two) = (App::new_password().unwrap(), App::new_password().unwrap());
+        assert_eq!(one.len(), 23);
+        assert_ne!(one, two);
+    }
+}

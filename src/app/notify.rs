@@ -147,7 +147,8 @@ impl Notices<'_> {
                 sending.n_sent += 1;
             }
             Err(why) => {
-                let retry_at = now.plus_ms(retry_pause_ms(taken.n_attempts, FIRST_RETRY_MS, LONGEST_RETRY_MS));
+                let retry_at =
+                    now.plus_ms(retry_pause_ms(taken.n_attempts, FIRST_RETRY_MS, LONGEST_RETRY_MS));
                 tracing::warn!(notice.id = %id, retry_at = %retry_at.rfc3339(), "notice not sent: {why}");
                 self.app.store.mark_failed(id, &why, retry_at).await?;
                 sending.n_failed += 1;
@@ -198,7 +199,10 @@ pub(crate) fn mailer(config: &Config) -> Result<Mailer> {
         return Ok(Mailer::folder(config.data_dir.join("mail")));
     }
     if mail.to.is_empty() {
-        return Err(Error::invalid("mail.to", "an SMTP server is set but nobody to write to; add an address"));
+        return Err(Error::invalid(
+            "mail.to",
+            "an SMTP server is set but nobody to write to; add an address",
+        ));
     }
     let security = Security::parse(&mail.security).ok_or_else(|| {
         let why = format!("`{}` is not known; use `starttls`, `tls` or `plain`", mail.security);
@@ -244,7 +248,9 @@ fn quotes(draft: &AdDraft, hits: &[Hit], pack: &RulePack) -> Vec<QuotedWords> {
         .into_iter()
         .map(|hit| QuotedWords {
             words: hit.span.of(&draft.text).to_owned(),
-            rule_title: pack.rule(&hit.rule).map_or_else(|| category_name(&hit.category), |rule| rule.title.clone()),
+            rule_title: pack
+                .rule(&hit.rule)
+                .map_or_else(|| category_name(&hit.category), |rule| rule.title.clone()),
             rule: hit.rule.to_string(),
             citations: hit
                 .provisions

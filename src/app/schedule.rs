@@ -89,7 +89,10 @@ impl Schedules<'_> {
             if lease.n_attempts <= MAX_STARTS {
                 return Ok(Some(lease));
             }
-            let why = format!("started {} times without an end; its worker was killed each time", lease.n_attempts - 1);
+            let why = format!(
+                "started {} times without an end; its worker was killed each time",
+                lease.n_attempts - 1
+            );
             tracing::error!(job.id = %lease.job_id, job.kind = lease.kind.name(), "job given up: {why}");
             self.app.store.fail(&lease, &why, None, now).await?;
         }
@@ -195,7 +198,8 @@ mod tests {
     const DAY_MS: i64 = 86_400_000;
 
     async fn app(folder: &tempfile::TempDir) -> App {
-        let config = crate::app::Config { data_dir: folder.path().join("data"), ..crate::app::Config::default() };
+        let config =
+            crate::app::Config { data_dir: folder.path().join("data"), ..crate::app::Config::default() };
         App::open_with_clock(config, Arc::new(FixedClock::at(EIGHT))).await.unwrap()
     }
 

@@ -10,6 +10,7 @@
 //! and narrow words; `%` and `‰` after numbers, `¥` and `$` before numbers. Ways of contact have one name each:
 //! 微信, qq, 电报. Normalizing twice changes nothing.
 
+pub mod evade;
 pub(crate) mod fold;
 pub(crate) mod marks;
 pub(crate) mod pass;

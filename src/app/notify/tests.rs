@@ -234,13 +234,19 @@ fn wrong_mail_settings_are_named() {
         ("mail.security", config(&|mail| mail.security = "ssl".to_owned())),
         ("starttls", config(&|mail| mail.security = "plain".to_owned())),
         ("ca_file", config(&|mail| mail.ca_file = Some("/nonexistent.pem".into()))),
-        ("ADWATCH_NO_SUCH_VARIABLE", config(&|mail| {
-            mail.user = "office".to_owned();
-            mail.password_env = "ADWATCH_NO_SUCH_VARIABLE".to_owned();
-        })),
+        (
+            "ADWATCH_NO_SUCH_VARIABLE",
+            config(&|mail| {
+                mail.user = "office".to_owned();
+                mail.password_env = "ADWATCH_NO_SUCH_VARIABLE".to_owned();
+            }),
+        ),
     ] {
         let error = mailer(&config).unwrap_err();
-        assert!(matches!(error, Error::Invalid(_)) && error.to_string().contains(setting), "{setting}: {error}");
+        assert!(
+            matches!(error, Error::Invalid(_)) && error.to_string().contains(setting),
+            "{setting}: {error}"
+        );
     }
     assert!(matches!(mailer(&config(&|_| {})).unwrap(), Mailer::Smtp(_)));
     assert!(matches!(mailer(&Config::default()).unwrap(), Mailer::Folder(_)));

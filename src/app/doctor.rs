@@ -1,0 +1,79 @@
+//! Checking an installation: is everything there that the records name?
+
+use super::error::Result;
+use super::{App, rules};
+use crate::domain::capture::CaptureId;
+use crate::store::ChainCheck;
+
+/// Captures looked at per database query.
+const CAPTURES_PER_PAGE: u32 = 500;
+
+/// One line of `adwatch doctor`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// What was checked, Chinese.
+    pub zh: &'static str,
+    /// What was checked, English.
+    pub en: &'static str,
+    /// Whether it is in order.
+    pub fine: bool,
+    /// What was seen, with numbers.
+    pub detail: String,
+}
+
+impl App {
+    /// Checks rules, database chain and that the bytes of every capture are in the vault unaltered.
+    ///
+    /// # Errors
+    /// `Internal` when the database cannot be read.
+    pub async fn check_health(&self) -> Result<Vec<HealthCheck>> {
+        let mut checks = vec![self.check_rules()?];
+        checks.push(self.check_audit().await?);
+        checks.push(self.check_captures().await?);
+        Ok(checks)
+    }
+
+    fn check_rules(&self) -> Result<HealthCheck> {
+        let checked = rules::check(self.config.patterns.as_deref())?;
+        let detail = format!("{}: {} rules, {} errors", checked.pack, checked.n_rules, checked.n_errors);
+        Ok(HealthCheck { zh: "规则", en: "rules", fine: checked.n_errors == 0, detail })
+    }
+
+    async fn check_audit(&self) -> Result<HealthCheck> {
+        let (fine, detail) = match self.store.check_audit().await? {
+            ChainCheck::Whole { n_entries } => (true, format!("{n_entries} entries, chain unbroken")),
+            ChainCheck::BrokenAt { ordinal } => {
+                (false, format!("entry {ordinal} was edited, or one before it removed"))
+            }
+            ChainCheck::CutOff { n_found, n_written } => {
+                (false, format!("{n_written} entries were written, only {n_found} are there"))
+            }
+        };
+        Ok(HealthCheck { zh: "审计链", en: "audit chain", fine, detail })
+    }
+
+    async fn check_captures(&self) -> Result<HealthCheck> {
+        let mut n_captures = 0_u64;
+        let mut wrong = Vec::new();
+        let mut after: Option<CaptureId> = None;
+        loop {
+            let captures = self.store.captures_after(after.as_ref(), CAPTURES_PER_PAGE).await?;
+            let Some(last) = captures.last() else { break };
+            after = Some(last.id.clone());
+            for capture in &captures {
+                n_captures += 1;
+                // Reading verifies the digest.
+                if let Err(error) = self.vault.get(&capture.body.digests.sha256).await {
+                    wrong.push(format!("capture {}: {error}", capture.id));
+                }
+            }
+        }
+        let detail = match wrong.first() {
+            None => format!("{n_captures} captures, the bytes of each in the vault and unaltered"),
+            Some(first) => {
+                format!("bytes of {} of {n_captures} captures are lost or altered; {first}", wrong.len())
+            }
+        };
+        Ok(HealthCheck { zh: "留存字节", en: "captured bytes", fine: wrong.is_empty(), detail })
+    }
+}

@@ -1,0 +1,160 @@
+//! Use cases of review: look at the queue, look at one finding, decide, take back.
+
+use crate::domain::capture::{Capture, CaptureId};
+use crate::domain::finding::{FindingId, FindingState};
+use crate::domain::provision::ProvisionId;
+use crate::domain::review::{Decision, DecisionId, DismissReason, Verdict};
+use crate::domain::user::Actor;
+use crate::store::audit::AuditNote;
+use crate::store::finding::{FindingCounts, FindingFilter, FindingPage, FindingView, PageKey};
+use crate::store::review::DecisionRecord;
+
+use super::error::{Error, Result};
+use super::{App, new_id};
+
+/// Longest note to a decision, in characters.
+const MAX_NOTE_CHARS: usize = 2_000;
+
+impl App {
+    /// At most `limit` findings of the queue, highest priority first, from behind `after`.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub async fn queue(
+        &self,
+        filter: &FindingFilter,
+        after: Option<&PageKey>,
+        limit: u32,
+    ) -> Result<FindingPage> {
+        Ok(self.store.list_findings(filter, after, limit).await?)
+    }
+
+    /// How many findings that pass `filter` are in each state.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub async fn queue_counts(&self, filter: &FindingFilter) -> Result<FindingCounts> {
+        Ok(self.store.count_findings(filter).await?)
+    }
+
+    /// One finding with its ad, sightings and decisions.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn finding(&self, id: &FindingId) -> Result<FindingView> {
+        self.store.finding(id).await?.ok_or_else(|| Error::NotFound { kind: "finding", id: id.to_string() })
+    }
+
+    /// One capture: the exchange and where its bytes are.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn capture(&self, id: &CaptureId) -> Result<Capture> {
+        self.store.capture(id).await?.ok_or_else(|| Error::NotFound { kind: "capture", id: id.to_string() })
+    }
+
+    /// The bytes of a capture as received.
+    ///
+    /// # Errors
+    /// `NotFound`; `Internal` when the vault lost or altered them.
+    pub async fn capture_body(&self, id: &CaptureId) -> Result<(Capture, Vec<u8>)> {
+        let capture = self.capture(id).await?;
+        let bytes = self.vault.get(&capture.body.digests.sha256).await?;
+        Ok((capture, bytes.to_vec()))
+    }
+
+    /// Records a person's verdict on a finding; decision, state and audit entry are one transaction.
+    ///
+    /// # Errors
+    /// `Invalid` when an acceptance names no provision or an unknown one, or a dismissal as `other` says
+    /// nothing; `Conflict` when the finding is not in the state the verdict needs, or someone was faster;
+    /// `NotFound`.
+    pub async fn decide(
+        &self,
+        actor: &Actor,
+        id: &FindingId,
+        verdict: Verdict,
+        note: &str,
+    ) -> Result<Decision> {
+        self.check_verdict(&verdict, note)?;
+        let view = self.finding(id).await?;
+        let state = view.finding.state;
+        let fits = match verdict {
+            Verdict::Accept { .. } | Verdict::Dismiss { .. } => state == FindingState::Pending,
+            Verdict::Undo => state != FindingState::Pending,
+        };
+        if !fits {
+            return Err(Error::Conflict(refusal(id, &verdict, &view)));
+        }
+        let at = self.clock.now();
+        let decision = Decision {
+            id: new_id::<DecisionId>(),
+            finding_id: id.clone(),
+            actor: actor.name().to_owned(),
+            at,
+            verdict,
+            note: note.trim().to_owned(),
+        };
+        let audit = AuditNote {
+            at,
+            actor: actor.clone(),
+            action: format!("finding.{}", decision.verdict.as_str()),
+            object: id.to_string(),
+            detail: describe(&decision),
+        };
+        let record =
+            DecisionRecord { decision, seen_version: Some(view.version), audit, notices: Vec::new() };
+        Ok(self.store.decide(record).await?)
+    }
+
+    fn check_verdict(&self, verdict: &Verdict, note: &str) -> Result<()> {
+        if note.chars().count() > MAX_NOTE_CHARS {
+            return Err(Error::invalid("note", format!("at most {MAX_NOTE_CHARS} characters")));
+        }
+        match verdict {
+            Verdict::Accept { provisions } if provisions.is_empty() => Err(Error::invalid(
+                "provision",
+                "认定涉嫌违法须至少引用一条法律依据 (an acceptance names at least one provision)",
+            )),
+            Verdict::Accept { provisions } => {
+                let unknown = |id: &&ProvisionId| !self.pack().provisions.contains_key(*id);
+                match provisions.iter().find(unknown) {
+                    None => Ok(()),
+                    Some(id) => Err(Error::invalid(
+                        "provision",
+                        format!("`{id}` is not a provision of the rule pack"),
+                    )),
+                }
+            }
+            Verdict::Dismiss { reason: DismissReason::Other } if note.trim().is_empty() => {
+                Err(Error::invalid("note", "以“其他”排除须说明理由 (dismissing as `other` needs a note)"))
+            }
+            Verdict::Dismiss { .. } | Verdict::Undo => Ok(()),
+        }
+    }
+}
+
+fn refusal(id: &FindingId, verdict: &Verdict, view: &FindingView) -> String {
+    match (verdict, view.decisions.last()) {
+        (Verdict::Undo, _) => {
+            format!("{id} 尚未作出决定，无可撤销 ({id} is pending; there is nothing to undo)")
+        }
+        (_, Some(last)) => format!(
+            "{id} 已由 {} 于 {} 作出决定（{}）；如需更改，请先撤销 (already decided; undo first)",
+            last.actor,
+            last.at.beijing(),
+            last.verdict.as_str()
+        ),
+        (_, None) => format!("{id} is {}", view.finding.state.as_str()),
+    }
+}
+
+fn describe(decision: &Decision) -> serde_json::Value {
+    match &decision.verdict {
+        Verdict::Accept { provisions } => {
+            serde_json::json!({"provisions": provisions, "note": decision.note})
+        }
+        Verdict::Dismiss { reason } => serde_json::json!({"reason": reason.as_str(), "note": decision.note}),
+        Verdict::Undo => serde_json::json!({"note": decision.note}),
+    }
+}

@@ -1,0 +1,104 @@
+//! `adwatch serve` and `adwatch worker`: long-running roles, ended by Ctrl-C or SIGTERM.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use super::exit::Exit;
+use super::out::Style;
+use super::{Shells, say};
+use crate::app::App;
+
+/// What `main` needs to start pages and worker.
+pub struct ServeOptions {
+    /// Where the pages listen; `None` for a worker alone.
+    pub listener: Option<TcpListener>,
+    /// Password for the first login.
+    pub password: String,
+    /// Whether jobs are worked on too.
+    pub with_worker: bool,
+    /// Ends everything when it completes.
+    pub stop: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// 监听地址 — address and port; default from the configuration, 127.0.0.1:8420
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// 只提供页面，不运行后台任务 — pages only, no worker
+    #[arg(long)]
+    no_worker: bool,
+}
+
+/// Serves pages and worker until told to stop.
+pub async fn run(args: ServeArgs, app: Arc<App>, style: Style, shells: Shells) -> anyhow::Result<Exit> {
+    let address = args.listen.unwrap_or_else(|| app.config().web.listen.clone());
+    if let Err(why) = app.may_listen_on(&address) {
+        return Ok(Exit::usage(why));
+    }
+    let listener = match TcpListener::bind(&address).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            return Ok(Exit::usage(format!(
+                "cannot listen on {address}: {error}; choose another with --listen"
+            )));
+        }
+    };
+    pages(app, listener, !args.no_worker, style, shells).await
+}
+
+/// Announces address and password, then serves.
+pub async fn pages(
+    app: Arc<App>,
+    listener: TcpListener,
+    with_worker: bool,
+    style: Style,
+    shells: Shells,
+) -> anyhow::Result<Exit> {
+    let address = listener.local_addr()?;
+    let password = App::new_password()?;
+    say(&format!(
+        "{}  {}",
+        style.lang.pick("审核页面", "Review pages"),
+        style.bold(&format!("http://{address}/"))
+    ));
+    say(&format!("{}  {}", style.lang.pick("一次性口令", "One-time password"), style.bold(&password)));
+    say(&style.dim(style.lang.pick("按 Ctrl-C 结束。", "Ctrl-C ends.")));
+    let options =
+        ServeOptions { listener: Some(listener), password, with_worker, stop: Box::pin(told_to_stop()) };
+    (shells.serve)(app, options).await?;
+    Ok(Exit::NOTHING)
+}
+
+/// Works on jobs until told to stop.
+pub async fn worker(app: Arc<App>, style: Style, shells: Shells) -> anyhow::Result<Exit> {
+    say(style.lang.pick("后台任务已启动，按 Ctrl-C 结束。", "Worker started; Ctrl-C ends."));
+    let options = ServeOptions {
+        listener: None,
+        password: String::new(),
+        with_worker: true,
+        stop: Box::pin(told_to_stop()),
+    };
+    (shells.serve)(app, options).await?;
+    Ok(Exit::NOTHING)
+}
+
+/// Completes on Ctrl-C or SIGTERM.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Deciding in the terminal and on the pages, with the real binary.
+
+mod world;
+
+use world::{Running, World};
+
+fn demo() -> (World, Vec<serde_json::Value>) {
+    let world = World::new();
+    world.ok(&["demo", "--no-serve"]);
+    let pending = world.findings().into_iter().filter(|finding| finding["state"] == "pending").collect();
+    (world, pending)
+}
+
+fn id(finding: &serde_json::Value) -> &str {
+    finding["id"].as_str().unwrap()
+}
+
+#[test]
+fn a_reviewer_accepts_dismisses_and_takes_back() {
+    let (world, pending) = demo();
+    let (first, second) = (id(&pending[0]), id(&pending[1]));
+    assert_eq!(world.run(&["queue", "accept", first]).code, 2, "a decision needs a name");
+    world.ok(&["queue", "accept", first, "--actor", "张三", "--note", "落地页已核对"]);
+    let again = world.run(&["queue", "dismiss", first, "--reason", "news", "--actor", "李四"]);
+    assert_eq!(again.code, 2);
+    assert!(again.err.contains("张三"), "the message names who decided: {}", again.err);
+    world.ok(&["queue", "dismiss", second, "--reason", "licensed", "--actor", "李四"]);
+    world.ok(&["queue", "undo", second, "--actor", "李四", "--note", "看错"]);
+    assert_eq!(world.run(&["queue", "undo", second, "--actor", "李四"]).code, 2, "nothing is left to undo");
+    assert_eq!(world.run(&["queue", "dismiss", second, "--reason", "other", "--actor", "李四"]).code, 2);
+    assert_eq!(world.run(&["queue", "accept", second, "--provision", "XX-1", "--actor", "李四"]).code, 2);
+    let shown = world.ok(&["queue", "show", second]).out;
+    assert!(shown.contains("dismiss") && shown.contains("undo"), "both decisions stand: {shown}");
+    let state = |wanted: &str| {
+        world.findings().iter().find(|finding| id(finding) == wanted).unwrap()["state"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!((state(first).as_str(), state(second).as_str()), ("accepted", "pending"));
+}
+
+#[test]
+fn the_queue_can_be_narrowed() {
+    let (world, pending) = demo();
+    let list = |args: &[&str]| {
+        let mut all = vec!["queue", "list", "--format", "jsonl", "--limit", "1000"];
+        all.extend(args);
+        world.ok(&all).out.lines().count()
+    };
+    assert_eq!(list(&[]), pending.len());
+    assert!(list(&["--severity", "4"]) < pending.len());
+    assert!(list(&["--search", "保本"]) < pending.len());
+    assert_eq!(list(&["--search", "没有这样的字样"]), 0);
+    assert_eq!(world.run(&["queue", "list", "--state", "open"]).code, 2);
+    assert_eq!(world.run(&["queue", "show", "f-000000000000"]).code, 2);
+}
+
+#[test]
+fn the_pages_ask_for_the_password_and_end_on_sigterm() {
+    let (world, _) = demo();
+    let mut serve = Running::start(world.command(&["serve", "--listen", "127.0.0.1:0"]), false);
+    let line = serve.line_with("http://").expect("the address is printed");
+    let address = line.split("http://").nth(1).unwrap().trim_end_matches(['/', '\n']).to_owned();
+    assert!(serve.line_with("口令").is_some());
+    let (status, head) = get(&address, "/");
+    assert!(status == 303 || status == 302, "the queue is closed to strangers: {head}");
+    assert!(head.to_lowercase().contains("location: /login"), "{head}");
+    let (status, head) = get(&address, "/login");
+    assert_eq!(status, 200);
+    assert!(head.to_lowercase().contains("content-security-policy"), "{head}");
+    assert!(serve.terminate().success());
+}
+
+#[test]
+fn other_addresses_than_loopback_need_a_statement() {
+    let world = World::new();
+    let ran = world.run(&["serve", "--listen", "0.0.0.0:0"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("behind_tls_proxy"), "{}", ran.err);
+}
+
+fn get(address: &str, path: &str) -> (u16, String) {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer)
+}
