@@ -1,6 +1,8 @@
 //! Mail against a real SMTP server: what leaves is what a server receives, and nothing leaves unprotected.
 //!
 //! Runs when `ADWATCH_TEST_SMTP_PYTHON` names a Python that has the server (`.ci/smtp` prints one).
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
+#![expect(clippy::print_stderr, reason = "a test that is not run says why")]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

@@ -3,6 +3,8 @@
 //! `ADWATCH_TEST_POSTGRES` names a server.
 //!
 //! A second process is this test program itself, asked through the environment to play a part.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
+#![expect(clippy::print_stdout, reason = "what a second process says is read by the first")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
