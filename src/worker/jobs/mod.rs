@@ -1,0 +1,5 @@
+//! One file for each kind of work.
+
+pub(super) mod crawl;
+pub(super) mod digest;
+pub(super) mod notify;
