@@ -3,6 +3,7 @@
 //! Nothing here knows what a crawl is: the sites answer like the real ones would, with their charsets,
 //! validators (`ETag`, `Last-Modified`), redirects and `robots.txt`.
 
+mod planted;
 mod site;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+pub use planted::{Planted, planted};
 use site::{Answer, Site, address, fill};
 
 static SITES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/demo");
