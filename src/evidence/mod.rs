@@ -16,6 +16,6 @@ mod verify;
 mod tests;
 
 pub use input::{CaptureInput, PackageInput, RuleNote, Software};
-pub use package::{File, files, package_id};
+pub use package::{File, exhibits, files, package_id};
 pub use seal::{SealError, SealedFolder, seal};
 pub use verify::{Deviation, DeviationKind, Verification, VerifyError, verify};

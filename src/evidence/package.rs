@@ -7,10 +7,11 @@ use super::input::PackageInput;
 use super::manifest::{self, Algorithm, MANIFEST, Manifest, ManifestEntry, SHA256SUMS, SM3SUMS};
 use super::{analysis, record};
 use crate::domain::capture::{Capture, CapturePurpose};
-use crate::domain::evidence::PackageId;
+use crate::domain::evidence::{Exhibit, PackageId};
 use crate::domain::finding::FindingId;
 use crate::domain::review::Verdict;
 use crate::kit::clock::UnixMs;
+use crate::kit::digest::Digests;
 
 /// The judged text, into whose bytes the analysis points.
 pub(super) const AD_TEXT: &str = "ad-text.txt";
@@ -94,6 +95,19 @@ pub fn files(input: &PackageInput) -> anyhow::Result<Vec<File>> {
     let sha256 = manifest::sums(&files, Algorithm::Sha256);
     files.push(text(SHA256SUMS, "SHA-256 of every file above", sha256));
     Ok(files)
+}
+
+/// The files as exhibits of the ledger.
+pub fn exhibits(files: &[File]) -> Vec<Exhibit> {
+    files
+        .iter()
+        .map(|file| Exhibit {
+            path: file.path.clone(),
+            size_bytes: file.bytes.len() as u64,
+            digests: Digests::of(&file.bytes),
+            made_by: file.made_by.to_owned(),
+        })
+        .collect()
 }
 
 /// `captures/01-page`, numbered from one in the order of fetching.

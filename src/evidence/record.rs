@@ -8,12 +8,14 @@ use askama::Template;
 use super::input::{CaptureInput, PackageInput};
 use super::package::capture_folder;
 use crate::domain::evidence::PackageId;
+use crate::domain::review::Verdict;
 use crate::kit::clock::UnixMs;
 
 struct Facts<'a> {
     input: &'a PackageInput,
     id: &'a PackageId,
     cause: String,
+    review: String,
     began_at: Option<UnixMs>,
     ended_at: Option<UnixMs>,
     user_agents: Vec<&'a str>,
@@ -64,6 +66,7 @@ fn facts<'a>(input: &'a PackageInput, id: &'a PackageId) -> Facts<'a> {
         input,
         id,
         cause: if cause.is_empty() { "涉嫌违法广告".to_owned() } else { cause.join("；") },
+        review: review(input),
         began_at: exchanges().map(|exchange| exchange.started_at).min(),
         ended_at: exchanges().map(|exchange| exchange.finished_at).max(),
         user_agents,
@@ -71,6 +74,23 @@ fn facts<'a>(input: &'a PackageInput, id: &'a PackageId) -> Facts<'a> {
             .map(|(index, captured)| Item { folder: capture_folder(index, &captured.capture), captured })
             .collect(),
     }
+}
+
+/// What people decided so far; a record no person reviewed is no evidence yet (行政处罚法 art 41).
+fn review(input: &PackageInput) -> String {
+    let Some(last) = input.decisions.last() else { return "尚未经人工审核".to_owned() };
+    let said = match &last.verdict {
+        Verdict::Accept { provisions } => {
+            let cited = provisions.iter().map(|id| match input.provision(id.as_str()) {
+                Some(provision) => provision.citation(),
+                None => id.to_string(),
+            });
+            format!("认为涉嫌违法，依据{}", cited.collect::<Vec<_>>().join("、"))
+        }
+        Verdict::Dismiss { reason } => format!("排除，理由：{}", reason.label().zh),
+        Verdict::Undo => "撤销前一决定，恢复待审".to_owned(),
+    };
+    format!("{} 于 {} {said}", last.actor, last.at.beijing())
 }
 
 impl Facts<'_> {

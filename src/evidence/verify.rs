@@ -14,7 +14,7 @@ pub struct Verification {
     /// The package's own name, when its manifest can be read.
     pub package_id: Option<String>,
     /// SHA-256 of `SHA256SUMS`, to compare with the custody ledger.
-    pub seal_sha256: Option<String>,
+    pub seal_sha256: String,
     /// How many files were read.
     pub n_files: usize,
     /// Their bytes together.
@@ -27,6 +27,18 @@ impl Verification {
     /// Whether everything is as sealed.
     pub fn is_intact(&self) -> bool {
         self.deviations.is_empty()
+    }
+
+    /// Adds a deviation when the seal is not the one that the custody ledger has.
+    pub fn compare_with_ledger(&mut self, ledger_seal: &str) {
+        if !ledger_seal.eq_ignore_ascii_case(&self.seal_sha256) {
+            let detail = format!(
+                "its SHA-256 is {}, the custody ledger says {ledger_seal}: the list was replaced after sealing",
+                self.seal_sha256
+            );
+            let deviation = Deviation { path: SHA256SUMS.to_owned(), kind: DeviationKind::Seal, detail };
+            self.deviations.insert(0, deviation);
+        }
     }
 }
 
@@ -116,12 +128,6 @@ pub fn verify(folder: &Path, expected_seal: Option<&str>) -> Result<Verification
     let found = read_folder(folder, &mut deviations)?;
     let seal = found.get(SHA256SUMS).map(|list| list.digests.sha256.clone());
     let Some(seal_sha256) = seal else { return Err(VerifyError::NotAPackage(folder.to_owned())) };
-    if let Some(expected) = expected_seal.filter(|expected| !expected.eq_ignore_ascii_case(&seal_sha256)) {
-        let detail = format!(
-            "its SHA-256 is {seal_sha256}, the custody ledger says {expected}: the list was replaced after sealing"
-        );
-        deviations.push(Deviation { path: SHA256SUMS.to_owned(), kind: DeviationKind::Seal, detail });
-    }
     let sha256 = read_sums(folder, SHA256SUMS, &mut deviations)?;
     let sm3 = if found.contains_key(SM3SUMS) {
         read_sums(folder, SM3SUMS, &mut deviations)?
@@ -147,13 +153,17 @@ pub fn verify(folder: &Path, expected_seal: Option<&str>) -> Result<Verification
         }
     }
     deviations.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(Verification {
+    let mut verification = Verification {
         package_id: manifest.map(|listed| listed.package_id),
-        seal_sha256: Some(seal_sha256),
+        seal_sha256,
         n_files: found.len(),
         size_bytes: found.values().map(|file| file.size_bytes).sum(),
         deviations,
-    })
+    };
+    if let Some(expected) = expected_seal {
+        verification.compare_with_ledger(expected);
+    }
+    Ok(verification)
 }
 
 /// Compares one file with the lists. When only one list disagrees, that list is named and not the file.

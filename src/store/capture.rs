@@ -25,6 +25,18 @@ impl Db {
         row.as_ref().map(capture_of).transpose()
     }
 
+    /// The landing pages fetched in a run, in the order of their names.
+    pub async fn landing_captures(&self, run_id: &RunId) -> Result<Vec<Capture>> {
+        let sql = format!("{SELECT} where c.run_id = $1 and c.purpose = $2 order by c.id");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(run_id.as_str())
+            .bind(CapturePurpose::Landing.as_str())
+            .fetch_all(self.pool())
+            .await
+            .doing("list landing pages")?;
+        rows.iter().map(capture_of).collect()
+    }
+
     /// At most `limit` captures, by name, beginning after `after`: for reading all of them again in steps.
     pub async fn captures_after(&self, after: Option<&CaptureId>, limit: u32) -> Result<Vec<Capture>> {
         let sql = format!("{SELECT} where c.id > $1 order by c.id limit $2");

@@ -25,7 +25,7 @@ pub struct SealedPackage {
     pub finding_id: FindingId,
     /// The folder it was written to.
     pub location: String,
-    /// Digests of its manifest.
+    /// Digests of its list `SHA256SUMS`; the SHA-256 is the seal.
     pub manifest: Digests,
     /// When it was sealed.
     pub sealed_at: UnixMs,
@@ -69,7 +69,7 @@ impl Db {
             actor: package.sealed_by.clone(),
             action: "sealed".to_owned(),
             package_id: package.id.clone(),
-            note: format!("manifest SHA-256 {}", package.manifest.sha256),
+            note: format!("SHA256SUMS has SHA-256 {}, SM3 {}", package.manifest.sha256, package.manifest.sm3),
         };
         append(tx.conn(), &sealed).await?;
         audit::append(tx.conn(), audit).await?;
