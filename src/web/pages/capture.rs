@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::capture::CaptureId;
+use crate::extract::charset;
 use crate::web::Site;
 use crate::web::error::Failure;
 use crate::web::page::{Frame, Visit, When, defang, html, shorten, visible, visible_lines};
@@ -49,8 +50,8 @@ pub async fn show(
     let capture = site.desk.capture(&id).await?;
     let body = site.desk.capture_body(&id).await?;
     let exchange = &capture.exchange;
-    let decoded = String::from_utf8_lossy(&body);
-    let preview = shorten(&visible_lines(&decoded), PREVIEW_CHARS);
+    let (decoded, _) = charset::decode(&body, exchange.response_header("content-type"));
+    let preview = shorten(&visible_lines(&decoded.text), PREVIEW_CHARS);
     let headers = |headers: &[(String, String)]| -> Vec<(String, String)> {
         headers.iter().map(|(name, value)| (visible(name), visible(value))).collect()
     };
@@ -75,8 +76,8 @@ pub async fn show(
         sm3: capture.body.digests.sm3.clone(),
         request_headers: headers(&exchange.request_headers),
         response_headers: headers(&exchange.response_headers),
-        charset: "UTF-8",
-        is_cut: decoded.chars().nth(PREVIEW_CHARS).is_some(),
+        charset: decoded.charset,
+        is_cut: decoded.text.chars().nth(PREVIEW_CHARS).is_some(),
         preview,
         frame: Frame::new(&visit, "queue", title),
     };
