@@ -9,7 +9,7 @@ mod crawl;
 mod doctor;
 mod error;
 pub mod eval;
-mod evidence;
+pub(crate) mod evidence;
 mod notify;
 mod review;
 pub mod rules;
@@ -29,6 +29,7 @@ use crate::rules::RulePack;
 use crate::store::Db;
 use crate::vault::Vault;
 
+pub use crate::store::evidence::SealedPackage;
 pub use crate::store::finding::{
     FindingCounts, FindingFilter, FindingPage, FindingView, ListedFinding, PageKey,
 };
@@ -37,6 +38,7 @@ pub use config::Config;
 pub use crawl::CrawlEvent;
 pub use doctor::HealthCheck;
 pub use error::{Error, FieldProblem, Result};
+pub use evidence::{EvidenceCheck, Sealed};
 
 /// Everything a use case needs, built once.
 pub struct App {

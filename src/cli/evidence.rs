@@ -87,7 +87,7 @@ pub fn verify(path: &Path, style: Style) -> Exit {
         Ok(verification) => verification,
         Err(error) => return Exit::usage(format!("{} is not an evidence package: {error}", path.display())),
     };
-    let seal = verification.seal_sha256.as_deref().unwrap_or("-");
+    let seal = &verification.seal_sha256;
     if verification.is_intact() {
         say(&format!(
             "{} {} {} {}",

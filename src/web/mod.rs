@@ -6,6 +6,7 @@
 //! anything; the `Host` must be ours.
 
 mod access;
+mod app_desk;
 pub mod desk;
 mod error;
 mod form;

@@ -1,3 +1,4 @@
+mod app;
 mod desk;
 
 use std::sync::Arc;
@@ -140,15 +141,23 @@ async fn enter(router: &Router, password: &str, name: &str, next: &str) -> Answe
     ask(router, request).await
 }
 
+async fn get_as(router: &Router, cookie: &str, path: &str) -> Answered {
+    ask(router, get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap()).await
+}
+
+async fn post_as(router: &Router, cookie: &str, csrf: &str, path: &str, fields: &[(&str, &str)]) -> Answered {
+    let mut all = vec![("csrf", csrf)];
+    all.extend_from_slice(fields);
+    ask(router, post(path).header(header::COOKIE, cookie).body(form(&all)).unwrap()).await
+}
+
 impl Visitor {
     async fn get(&self, path: &str) -> Answered {
-        ask(&self.router, get(path).header(header::COOKIE, &self.cookie).body(Body::empty()).unwrap()).await
+        get_as(&self.router, &self.cookie, path).await
     }
 
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answered {
-        let mut all = vec![("csrf", self.csrf.as_str())];
-        all.extend_from_slice(fields);
-        ask(&self.router, post(path).header(header::COOKIE, &self.cookie).body(form(&all)).unwrap()).await
+        post_as(&self.router, &self.cookie, &self.csrf, path, fields).await
     }
 
     fn changes(&self) -> Vec<String> {

@@ -1,0 +1,104 @@
+//! The use cases of the application behind the pages.
+
+use std::str::FromStr as _;
+
+use futures::FutureExt as _;
+
+use super::desk::{Answer, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine};
+use crate::app::{App, FindingFilter, PageKey, SealedPackage};
+use crate::domain::capture::{Capture, CaptureId};
+use crate::domain::finding::FindingId;
+use crate::domain::review::{Decision, Verdict};
+use crate::domain::user::Actor;
+use crate::kit::clock::UnixMs;
+use crate::rules::RulePack;
+
+impl Desk for App {
+    fn queue<'a>(&'a self, filter: &'a QueueFilter) -> Answer<'a, QueuePage> {
+        let wanted = FindingFilter {
+            state: filter.state,
+            source: filter.source.clone(),
+            min_severity: filter.min_severity,
+            text: filter.text.clone(),
+            ..FindingFilter::default()
+        };
+        // A place that does not parse is as if not given: the list begins at its first page.
+        let after = filter.after.as_deref().and_then(|key| PageKey::from_str(key).ok());
+        async move {
+            let found = App::queue(self, &wanted, after.as_ref(), filter.limit).await?;
+            let counts = self.queue_counts(&wanted).await?;
+            let items = found.findings.into_iter();
+            Ok(QueuePage {
+                items: items.map(|listed| QueueItem { finding: listed.finding, ad: listed.ad }).collect(),
+                next: found.next.map(|key| key.to_string()),
+                n_pending: counts.pending,
+                n_accepted: counts.accepted,
+                n_dismissed: counts.dismissed,
+            })
+        }
+        .boxed()
+    }
+
+    fn finding<'a>(&'a self, id: &'a FindingId) -> Answer<'a, FindingFile> {
+        async move {
+            let view = App::finding(self, id).await?;
+            let packages = self.evidence_packages(id).await?;
+            Ok(FindingFile {
+                finding: view.finding,
+                ad: view.ad,
+                sightings: view.sightings,
+                decisions: view.decisions,
+                packages: packages.into_iter().map(note).collect(),
+            })
+        }
+        .boxed()
+    }
+
+    fn decide<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a FindingId,
+        verdict: Verdict,
+        note: &'a str,
+    ) -> Answer<'a, Decision> {
+        App::decide(self, actor, id, verdict, note).boxed()
+    }
+
+    fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote> {
+        async move { Ok(note(App::seal(self, actor, id, None).await?.package)) }.boxed()
+    }
+
+    fn capture<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Capture> {
+        App::capture(self, id).boxed()
+    }
+
+    fn capture_body<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Vec<u8>> {
+        async move { Ok(App::capture_body(self, id).await?.1) }.boxed()
+    }
+
+    fn sources(&self) -> Answer<'_, Vec<SourceLine>> {
+        async move {
+            let overviews = self.sources_overview().await?.into_iter();
+            Ok(overviews.map(|line| SourceLine { source: line.source, last_run: line.last_run }).collect())
+        }
+        .boxed()
+    }
+
+    fn pack(&self) -> &RulePack {
+        App::pack(self)
+    }
+
+    fn now(&self) -> UnixMs {
+        App::now(self)
+    }
+}
+
+fn note(package: SealedPackage) -> PackageNote {
+    PackageNote {
+        id: package.id.to_string(),
+        path: package.location,
+        seal_sha256: package.manifest.sha256,
+        sealed_at: package.sealed_at,
+        sealed_by: package.sealed_by,
+    }
+}
