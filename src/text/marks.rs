@@ -148,6 +148,6 @@ fn is_amount_end(ch: char) -> bool {
 }
 
 /// Characters that names of ways of contact begin with, hidden spellings included.
-fn is_contact_start(ch: char) -> bool {
+pub(crate) fn is_contact_start(ch: char) -> bool {
     matches!(ch, 'v' | 'w' | 'q' | '微' | '薇' | '威' | '徽' | '维' | '唯' | '扣' | '企')
 }

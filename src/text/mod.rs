@@ -12,6 +12,7 @@
 
 pub mod evade;
 pub(crate) mod fold;
+mod frequency;
 pub(crate) mod marks;
 pub(crate) mod pass;
 mod rewrite;
@@ -20,6 +21,7 @@ mod span_map;
 mod tables;
 mod transform;
 
+pub use frequency::Frequency;
 pub use tables::Tables;
 pub use transform::{Bits, TRANSFORMS, Transform, is_evasive};
 
