@@ -1,0 +1,186 @@
+//! Normalize and find literals: the fused scan against the ways that other tools take, in one run, on the same text and
+//! the same literals, one thread.
+//!
+//! `cargo bench --bench normalize [-- FILE…]`: without files the text is generated; files are read as UTF-8 instead.
+//! Compare ratios inside one run only.
+#![expect(clippy::print_stdout, reason = "a report for the terminal")]
+
+#[path = "normalize/generate.rs"]
+mod generate;
+#[path = "normalize/hyperscan.rs"]
+mod hyperscan;
+
+use adwatch::domain::hit::Span;
+use adwatch::matcher::literal::{LiteralSet, Scratch};
+use adwatch::text::{Normalized, Normalizer, Tables};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+use unicode_normalization::UnicodeNormalization;
+
+const N_ROUNDS: usize = 5;
+const DOCUMENT_BYTES: usize = 2000;
+const GENERATED_BYTES: usize = 16_000_000;
+
+fn main() {
+    let files: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let text = match files.as_slice() {
+        [] => generate::text(GENERATED_BYTES),
+        files => files.iter().map(|path| read(path)).collect::<Vec<_>>().join("\n"),
+    };
+    let documents = documents(&text);
+    let tables = Tables::embedded();
+    let normalizer = Normalizer::new(&tables);
+    println!(
+        "{:.1} MB in {} documents, {}",
+        text.len() as f64 / 1e6,
+        documents.len(),
+        if files.is_empty() { "generated" } else { "from files" }
+    );
+    let normalize_only = time(&documents, |document, out: &mut Normalized| {
+        normalizer.normalize_into(document, out);
+        black_box(out.text.len())
+    });
+    println!("{:<44}{:>9.0} MB/s\n", "normalize alone", mb_per_s(&text, normalize_only.0));
+    for n_literals in [300, 3_000, 30_000] {
+        compare(&text, &documents, &tables, &normalizer, &generate::literals(&tables, n_literals));
+    }
+}
+
+fn read(path: &str) -> String {
+    match std::fs::read(path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => {
+            println!("{path} cannot be read and is left out: {error}");
+            String::new()
+        }
+    }
+}
+
+/// Whole lines together up to about [`DOCUMENT_BYTES`].
+fn documents(text: &str) -> Vec<&str> {
+    let mut documents = Vec::new();
+    let mut start = 0;
+    for (feed, _) in text.match_indices('\n') {
+        if feed - start >= DOCUMENT_BYTES {
+            documents.push(&text[start..feed]);
+            start = feed + 1;
+        }
+    }
+    documents.push(&text[start..]);
+    documents
+}
+
+fn compare(text: &str, documents: &[&str], tables: &Tables, normalizer: &Normalizer, literals: &[String]) {
+    let start = Instant::now();
+    let set = LiteralSet::new(normalizer, literals);
+    let build_ms = start.elapsed().as_millis();
+    let normalized: Vec<String> = literals.iter().map(|literal| normalizer.normalize(literal).text).collect();
+    println!("{} literals, built in {build_ms} ms", literals.len());
+
+    let mut rows: Vec<(&str, Duration, usize)> = Vec::new();
+    let (duration, n_hits) = time(documents, |document, scratch: &mut Scratch| {
+        let mut n = 0;
+        set.scan(document, scratch, |hit| n += usize::from(black_box(hit.span).end > 0));
+        n
+    });
+    rows.push(("fused", duration, n_hits));
+
+    let charwise =
+        daachorse::CharwiseDoubleArrayAhoCorasick::<u32>::new(&normalized).expect("distinct literals");
+    let (duration, n_hits) = time(documents, |document, out: &mut Normalized| {
+        normalizer.normalize_into(document, out);
+        let hits = charwise.find_overlapping_iter(&out.text);
+        hits.filter(|hit| has_span(out, hit.start(), hit.end())).count()
+    });
+    rows.push(("table pass, daachorse charwise", duration, n_hits));
+
+    let bytewise = daachorse::DoubleArrayAhoCorasick::<u32>::new(&normalized).expect("distinct literals");
+    let (duration, n_hits) = time(documents, |document, out: &mut Normalized| {
+        normalizer.normalize_into(document, out);
+        let hits = bytewise.find_overlapping_iter(&out.text);
+        hits.filter(|hit| has_span(out, hit.start(), hit.end())).count()
+    });
+    rows.push(("table pass, daachorse bytewise", duration, n_hits));
+
+    match hyperscan::Database::new(&normalized) {
+        Ok(database) => {
+            let (duration, n_hits) = time(documents, |document, out: &mut Normalized| {
+                normalizer.normalize_into(document, out);
+                let mut n = 0;
+                database.scan(&out.text, |literal, end| {
+                    n += usize::from(has_span(out, end - normalized[literal].len(), end));
+                });
+                n
+            });
+            rows.push(("table pass, hyperscan", duration, n_hits));
+        }
+        Err(reason) => println!("  table pass, hyperscan: {reason}"),
+    }
+
+    let simplified: HashMap<char, char> = tables.traditional.iter().copied().collect();
+    let naive = |text: &str| -> String {
+        let chars = text.nfkc().map(|ch| simplified.get(&ch).copied().unwrap_or(ch));
+        chars
+            .flat_map(char::to_lowercase)
+            .filter(|ch| !ch.is_whitespace() && !ch.is_ascii_punctuation())
+            .collect()
+    };
+    let naive_literals: Vec<String> = literals.iter().map(|literal| naive(literal)).collect();
+    let dfa =
+        AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&naive_literals).expect("literals fit");
+    let (duration, n_hits) = time(documents, |document, (): &mut ()| {
+        let text = naive(document);
+        dfa.find_overlapping_iter(&text).filter(|hit| black_box(hit.end()) > 0).count()
+    });
+    rows.push(("nfkc, traditional, lower case, aho-corasick", duration, n_hits));
+    print(text, &rows);
+}
+
+fn has_span(normalized: &Normalized, start: usize, end: usize) -> bool {
+    let Span { end, .. } = black_box(normalized.source_span(start, end));
+    end > 0
+}
+
+fn print(text: &str, rows: &[(&str, Duration, usize)]) {
+    let fused = rows[0].1.as_secs_f64();
+    for (name, duration, n_hits) in rows {
+        let ratio = duration.as_secs_f64() / fused;
+        println!(
+            "  {name:<42}{:>9.0} MB/s {n_hits:>9} hits   fused is {ratio:>5.1}x",
+            mb_per_s(text, *duration)
+        );
+    }
+    let two_pass = rows[1..rows.len() - 1].iter().map(|row| row.1.as_secs_f64()).fold(f64::MAX, f64::min);
+    println!("  fused against the best two-pass chain: {:.2}x\n", two_pass / fused);
+}
+
+/// Median duration of going through all documents, and the sum of what `work` returns.
+fn time<S: Default>(documents: &[&str], mut work: impl FnMut(&str, &mut S) -> usize) -> (Duration, usize) {
+    let mut state = S::default();
+    let mut n = 0;
+    let mut durations: Vec<Duration> = (0..N_ROUNDS)
+        .map(|_| {
+            let start = cpu_time();
+            n = documents.iter().map(|document| work(document, &mut state)).sum();
+            cpu_time() - start
+        })
+        .collect();
+    durations.sort_unstable();
+    (durations[N_ROUNDS / 2], n)
+}
+
+/// Time that this thread has had a processor for, so that other work on the machine counts less; wall time where the
+/// system does not tell.
+fn cpu_time() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = schedule.split_whitespace().next().and_then(|field| field.parse().ok());
+    nanoseconds.map_or_else(|| START.elapsed(), Duration::from_nanos)
+}
+
+fn mb_per_s(text: &str, duration: Duration) -> f64 {
+    text.len() as f64 / 1e6 / duration.as_secs_f64()
+}
