@@ -103,7 +103,11 @@ pub fn title(page: &Html) -> Option<String> {
     let shared = || html::meta(page, &["og:title", "twitter:title", "ArticleTitle"]);
     let first_part = || {
         let parts = window.split(['_', '|', '–', '—']).flat_map(|part| part.split(" - "));
-        parts.map(str::trim).find(|part| part.chars().count() >= 4).map(str::to_owned)
+        let part = parts.map(str::trim).find(|part| part.chars().count() >= 4)?;
+        Some(match part.rsplit_once('-') {
+            Some((headline, site)) if is_site_name(site) => headline.trim_end_matches('-').to_owned(),
+            _ => part.to_owned(),
+        })
     };
     repeated
         .cloned()
@@ -111,6 +115,12 @@ pub fn title(page: &Html) -> Option<String> {
         .or_else(first_part)
         .or_else(|| headings.first().cloned())
         .filter(|title| !title.is_empty())
+}
+
+fn is_site_name(text: &str) -> bool {
+    let text = text.trim();
+    text.chars().count() <= 12
+        && ["网", "报", "新闻", "频道", "在线", "台"].iter().any(|end| text.ends_with(end))
 }
 
 /// White space removed, so that a heading is found again in a window title.
@@ -423,6 +433,8 @@ mod tests {
             ("<title>甲乙丙丁戊_频道_网站</title><h1>网站大名称</h1><h1>甲乙丙丁戊</h1>", "甲乙丙丁戊"),
             ("<title>网站</title><meta property=og:title content='分享用的标题'>", "分享用的标题"),
             ("<title>甲乙丙丁戊 - 江州网</title>", "甲乙丙丁戊"),
+            ("<title>甲乙丙丁戊-江州网</title>", "甲乙丙丁戊"),
+            ("<title>甲乙-丙丁戊</title>", "甲乙-丙丁戊"),
             ("<h1>只有一个标题</h1>", "只有一个标题"),
         ];
         for (page, expected) in cases {

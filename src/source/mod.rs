@@ -11,6 +11,9 @@ mod settings;
 mod telegram_channel;
 mod weibo_timeline;
 
+#[cfg(test)]
+mod tests;
+
 pub use page::Page;
 pub use settings::Setting;
 
