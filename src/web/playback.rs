@@ -44,6 +44,8 @@ pub struct Entry {
     pub title: String,
     /// Where it starts.
     pub url: String,
+    /// Settings of its connector, by name.
+    pub settings: BTreeMap<String, String>,
     /// The only origins that a crawl of it reaches.
     pub allowed_origins: Vec<String>,
 }
@@ -196,6 +198,7 @@ fn entries<'a>(
                 kind: entry.kind.clone(),
                 title: entry.title.clone(),
                 url: address(&origins[site.name], &entry.path)?,
+                settings: entry.settings.clone(),
                 allowed_origins: allowed_origins.clone(),
             });
         }

@@ -89,6 +89,18 @@ fn planted_items_are_told_apart() {
 }
 
 #[test]
+fn no_landing_page_holds_the_words_of_another_item() {
+    let internet = Internet::new();
+    let items = expected().item;
+    for landing in items.iter().filter(|item| item.site == "landing") {
+        let words = internet.page("landing", &landing.path).unwrap().published();
+        for other in items.iter().filter(|other| other.path != landing.path) {
+            assert!(!words.contains(&other.words), "{} holds the words of {}", landing.id, other.id);
+        }
+    }
+}
+
+#[test]
 fn there_are_enough_items_of_every_sort() {
     let items = expected().item;
     let of = |label| items.iter().filter(move |item| item.label == label);
@@ -298,10 +310,12 @@ fn html_words(html: &str) -> String {
     words
 }
 
-/// Addresses in `href`, `src`, `action` and background images, and those that a wrapping link leads to.
+/// Addresses in attributes, background images and scripts, and those that a wrapping link leads to.
 fn html_links(html: &str) -> Vec<String> {
     let page = Html::parse_document(html);
-    let mut links = Vec::new();
+    // Scripts hold addresses too.
+    let mut links: Vec<String> =
+        html.split('"').filter(|text| text.starts_with("http")).map(str::to_owned).collect();
     for element in page.select(&Selector::parse("*").unwrap()) {
         links.extend(
             ["href", "src", "action"].iter().filter_map(|name| element.attr(name)).map(str::to_owned),

@@ -51,6 +51,8 @@ pub(super) struct Entry {
     pub(super) kind: String,
     pub(super) title: String,
     pub(super) path: String,
+    #[serde(default)]
+    pub(super) settings: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
