@@ -8,8 +8,14 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use adwatch::app::{App, Config};
+use adwatch::domain::notice::{Notice, NoticeId, NoticeKind};
 use adwatch::kit::clock::UnixMs;
 use adwatch::notify::{Letter, MailError, Mailer, Security, SmtpSettings};
+use adwatch::store::Db;
+
+/// 2026-11-23 08:25:00 +08:00.
+const NOW: UnixMs = UnixMs(1_795_393_500_000);
 
 /// A server that ends with the test.
 struct Server {
@@ -91,7 +97,7 @@ fn letter() -> Letter {
         to: vec!["王芳 <wang@office.example>".to_owned(), "li@office.example".to_owned()],
         subject: "涉嫌非法集资广告待审".to_owned(),
         body: "“保本保息”\n.\n以点开头的行\n".to_owned(),
-        at: UnixMs(1_795_393_500_000),
+        at: NOW,
     }
 }
 
@@ -178,4 +184,47 @@ async fn a_server_that_refuses_and_one_that_is_down_are_told_apart() {
     let error = send(&settings).await.unwrap_err();
     assert!(matches!(&error, MailError::Unreachable { .. }), "{error}");
     assert!(error.to_string().contains(&settings.server), "{error}");
+}
+
+#[tokio::test]
+async fn a_notice_stays_in_the_outbox_while_the_server_is_down_and_is_sent_once_when_it_is_back() {
+    let Some(server) = Server::start(&["starttls"]) else { return };
+    let port = server.port;
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    std::fs::copy(server.ca_file(), &ca_file).unwrap();
+    assert_eq!(server.received().len(), 0);
+
+    let mut config = Config { data_dir: folder.path().join("data"), ..Config::default() };
+    config.mail.smtp = format!("localhost:{port}");
+    config.mail.ca_file = Some(ca_file.clone());
+    config.mail.to = vec!["wang@office.example".to_owned()];
+    let outbox = Db::open(&config.database_url()).await.unwrap();
+    let notice = Notice {
+        id: NoticeId::parse("alert-f-1").unwrap(),
+        kind: NoticeKind::Alert,
+        subject: "涉嫌非法集资广告待审".to_owned(),
+        body: "“保本保息”".to_owned(),
+        created_at: NOW,
+    };
+    outbox.add_notice(&notice).await.unwrap();
+
+    let app = App::open(config.clone()).await.unwrap();
+    let down = app.notify().send_waiting(NOW).await.unwrap();
+    assert_eq!((down.n_sent, down.n_failed), (0, 1));
+    assert!(down.last_error.unwrap().contains("cannot be used"));
+    assert_eq!(outbox.waiting_notices().await.unwrap().0, 1);
+
+    // Back on the same port, with a certificate of its own.
+    let server = Server::start(&["starttls", &format!("port={port}")]).unwrap();
+    std::fs::copy(server.ca_file(), &ca_file).unwrap();
+    let app = App::open(config).await.unwrap();
+    assert_eq!(app.notify().send_waiting(NOW).await.unwrap().n_sent, 0, "its pause is not over");
+    let later = NOW.plus_ms(3_600_000);
+    assert_eq!(app.notify().send_waiting(later).await.unwrap().n_sent, 1);
+    assert_eq!(app.notify().send_waiting(later.plus_ms(3_600_000)).await.unwrap().n_sent, 0);
+    assert_eq!(outbox.waiting_notices().await.unwrap(), (0, None));
+    let received = server.received();
+    assert_eq!(received.len(), 1);
+    assert!(received[0]["data"].as_str().unwrap().contains("<alert-f-1.adwatch@localhost>"));
 }

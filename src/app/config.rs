@@ -50,7 +50,7 @@ pub struct MailSettings {
     pub password_env: String,
     /// PEM file of a certificate authority to trust besides the public ones.
     pub ca_file: Option<PathBuf>,
-    /// `starttls` (default) or `plain`, which is accepted for loopback addresses only.
+    /// `starttls` (default, usually port 587), `tls` (usually port 465), or `plain`, for loopback addresses only.
     pub security: String,
     /// Sender.
     pub from: String,

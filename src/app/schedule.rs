@@ -36,7 +36,7 @@ impl App {
 
 impl Schedules<'_> {
     /// Puts what is due into the job queue and gives the number of jobs started by this call: each enabled source
-    /// whose due time passed since it was last started, the digest, and sending when notices wait.
+    /// whose due time passed since it was last started, the digest, and sending when notices are due.
     ///
     /// Each due time starts once, whichever of several workers calls first. Of due times that passed while no worker
     /// ran, only the latest starts.
@@ -62,7 +62,7 @@ impl Schedules<'_> {
             let schedule = self.digest_schedule()?;
             n_started += self.start("digest", &schedule, after, JobKind::Digest, now).await?;
         }
-        if store.waiting_notices().await?.0 > 0 {
+        if store.notices_are_due(now).await? {
             n_started += u32::from(store.enqueue(&new_job(JobKind::Notify, now), now).await?);
         }
         Ok(n_started)

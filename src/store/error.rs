@@ -42,6 +42,14 @@ pub enum StoreError {
         /// What is wrong and what would be right.
         why: String,
     },
+    /// The database is not there, or what is there is no database.
+    #[error("database `{shown}` cannot be opened: {cause}")]
+    Unreachable {
+        /// The address without its password.
+        shown: String,
+        /// What the engine says.
+        cause: sqlx::Error,
+    },
     /// A stored row does not have the shape that this version of adwatch writes.
     #[error("table `{table}`, row `{id}`: {why}; was it written by a newer adwatch?")]
     Row {

@@ -91,6 +91,16 @@ impl Db {
         tx.commit("mark a notice as failed").await
     }
 
+    /// Whether a notice is due.
+    pub async fn notices_are_due(&self, now: UnixMs) -> Result<bool> {
+        let row = sqlx::query("select 1 from outbox where sent_at is null and send_after <= $1 limit 1")
+            .bind(now.0)
+            .fetch_optional(self.pool())
+            .await
+            .doing("look for notices")?;
+        Ok(row.is_some())
+    }
+
     /// How many notices wait, and what the last failure among them was.
     pub async fn waiting_notices(&self) -> Result<(u64, Option<String>)> {
         let row = sqlx::query("select count(*) from outbox where sent_at is null")

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::{Any, AnyConnection, AnyPool, Executor as _, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::address::Address;
@@ -28,7 +28,8 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError::Address`] when the address is not understood or its folder cannot be made,
-    /// [`StoreError::Engine`] when the engine does not answer or a table cannot be made.
+    /// [`StoreError::Unreachable`] when there is no such server or the file is no database,
+    /// [`StoreError::Engine`] when a table cannot be made.
     pub async fn open(url: &str) -> super::Result<Self> {
         sqlx::any::install_default_drivers();
         let address = Address::parse(url)?;
@@ -41,6 +42,10 @@ impl Db {
         }
         let library_url = address.library_url().map_err(unusable)?;
         let dialect = address.dialect();
+        // One connection outside the pool: the pool would try again for half a minute and then not say why.
+        open_once(&library_url, dialect)
+            .await
+            .map_err(|cause| StoreError::Unreachable { shown: address.to_string(), cause })?;
         let options = match address {
             // A second connection would see a second, empty database; an idle one that is closed takes it along.
             Address::Memory => AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None),
@@ -129,6 +134,13 @@ impl Db {
     }
 }
 
+async fn open_once(library_url: &str, dialect: Dialect) -> sqlx::Result<()> {
+    let mut connection = AnyConnection::connect(library_url).await?;
+    connection.execute(dialect.on_connect()).await?;
+    connection.execute("select 1").await?;
+    connection.close().await
+}
+
 impl std::fmt::Debug for Db {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Db").field("address", &self.address).finish_non_exhaustive()
@@ -148,5 +160,81 @@ impl Tx {
 
     pub(super) async fn commit(self, what: &'static str) -> super::Result<()> {
         self.inner.commit().await.doing(what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_keeps_what_durability_and_waiting_rest_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path().join("sub/folder/adwatch.db").to_str().unwrap()).await.unwrap();
+        // Several at once, so that it is not always the first connection that answers.
+        let mut connections = Vec::new();
+        for _ in 0..4 {
+            connections.push(db.pool().acquire().await.unwrap());
+        }
+        for connection in &mut connections {
+            // 2 is FULL.
+            for (setting, expected) in [("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 30_000)] {
+                let sql = sqlx::AssertSqlSafe(format!("pragma {setting}"));
+                let value: i64 = sqlx::query_scalar(sql).fetch_one(&mut **connection).await.unwrap();
+                assert_eq!(value, expected, "{setting}");
+            }
+            let mode: String =
+                sqlx::query_scalar("pragma journal_mode").fetch_one(&mut **connection).await.unwrap();
+            assert_eq!(mode, "wal");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_in_memory_is_one_database() {
+        let db = Db::open("sqlite::memory:").await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        sqlx::query("insert into host_slot (host, free_at) values ('a', 1)")
+            .execute(tx.conn())
+            .await
+            .unwrap();
+        tx.commit("test").await.unwrap();
+        let n: i64 = sqlx::query_scalar("select count(*) from host_slot").fetch_one(db.pool()).await.unwrap();
+        assert_eq!(n, 1);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_is_let_go_leaves_nothing_and_blocks_nobody() {
+        let db = Db::open("sqlite::memory:").await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        sqlx::query("insert into host_slot (host, free_at) values ('a', 1)")
+            .execute(tx.conn())
+            .await
+            .unwrap();
+        drop(tx);
+        let tx = db.begin().await.unwrap();
+        tx.commit("test").await.unwrap();
+        let n: i64 = sqlx::query_scalar("select count(*) from host_slot").fetch_one(db.pool()).await.unwrap();
+        assert_eq!(n, 0);
+    }
+
+    #[tokio::test]
+    async fn a_database_that_cannot_be_opened_is_named_without_its_password() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "no folder").unwrap();
+        let path = folder.path().join("file/adwatch.db");
+        let error = Db::open(path.to_str().unwrap()).await.unwrap_err().to_string();
+        assert!(error.contains("file/adwatch.db"), "{error}");
+        // A socket folder in which no server listens.
+        let url = format!("postgres://office:hunter2@localhost/adwatch?host={}", folder.path().display());
+        let error = Db::open(&url).await.unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("hunter2") && shown.contains("office"), "{shown}");
+        std::fs::write(
+            folder.path().join("text.db"),
+            "this is no database, but long enough to look at".repeat(40),
+        )
+        .unwrap();
+        let error = Db::open(folder.path().join("text.db").to_str().unwrap()).await.unwrap_err().to_string();
+        assert!(error.contains("not a database"), "{error}");
     }
 }

@@ -60,6 +60,8 @@ pub(super) async fn a_failed_notice_waits_for_its_retry(db: Db) {
     db.take_notices(NOW, 10, HOLD_MS).await.unwrap();
     db.mark_failed(&alert.id, "connection refused", NOW.plus_ms(500)).await.unwrap();
     assert_eq!(db.waiting_notices().await.unwrap(), (1, Some("connection refused".to_owned())));
+    assert!(!db.notices_are_due(NOW.plus_ms(499)).await.unwrap());
+    assert!(db.notices_are_due(NOW.plus_ms(500)).await.unwrap());
     assert!(db.take_notices(NOW.plus_ms(499), 10, HOLD_MS).await.unwrap().is_empty());
     assert_eq!(db.take_notices(NOW.plus_ms(500), 10, HOLD_MS).await.unwrap().len(), 1);
     db.mark_sent(&alert.id, "<1@example>", NOW).await.unwrap();
