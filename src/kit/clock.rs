@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn screens_show_beijing_time_and_records_show_utc() {
-        let at = UnixMs(1_795_395_900_123);
+        let at = UnixMs(1_795_393_500_123);
         assert_eq!(at.beijing(), "2026-11-23 08:25:00 +08:00");
         assert_eq!(at.rfc3339(), "2026-11-23T00:25:00.123Z");
     }
