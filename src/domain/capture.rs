@@ -102,6 +102,7 @@ pub struct Capture {
     pub parent_id: Option<CaptureId>,
     /// The exchange.
     pub exchange: Exchange,
-    /// The body as it came (after transfer decoding, before charset decoding).
+    /// The body as received: only transfer decoding is undone. Pages are asked for without compression; where a
+    /// host compresses all the same, `Content-Encoding` is still on these bytes and readers undo it.
     pub body: BlobRef,
 }
