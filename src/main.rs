@@ -1,14 +1,53 @@
 //! The one binary: parse arguments, start tracing, call `cli::run`. Shells meet only here.
 
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use adwatch::app::App;
 use adwatch::app::sources::NewSource;
 use adwatch::cli::{self, Shells};
 use adwatch::web::playback::{self, Playback};
+use adwatch::web::{self, Access};
+use adwatch::worker;
 
-fn main() -> std::process::ExitCode {
+fn main() -> ExitCode {
     cli::run(Shells {
-        serve: |_, _| Box::pin(async { anyhow::bail!("pages and worker are not wired yet") }),
+        serve: |app, options| Box::pin(serve(app, options)),
+        may_listen: |app, address| access(app, address, "").map(drop).map_err(|error| error.to_string()),
         play: || Box::pin(play()),
     })
+}
+
+fn access(app: &App, address: std::net::SocketAddr, password: &str) -> Result<Access, web::AccessError> {
+    let settings = &app.config().web;
+    Access::new(address, password, settings.behind_tls_proxy, &settings.hosts)
+}
+
+/// Pages and worker side by side until told to stop, then both end in order.
+async fn serve(app: Arc<App>, options: cli::ServeOptions) -> anyhow::Result<()> {
+    let (stop_in, stop_out) = tokio::sync::watch::channel(false);
+    let pages = match options.listener {
+        Some(listener) => {
+            let access = access(&app, listener.local_addr()?, &options.password)?;
+            let mut stop = stop_out.clone();
+            let stopped = async move {
+                // An error says that the sender is gone, which means the same.
+                let _ = stop.wait_for(|stop| *stop).await;
+            };
+            Some(tokio::spawn(web::serve(app.clone(), listener, access, stopped)))
+        }
+        None => None,
+    };
+    let work = options.with_worker.then(|| tokio::spawn(worker::run(app, stop_out)));
+    options.stop.await;
+    let _ = stop_in.send(true);
+    if let Some(task) = pages {
+        task.await??;
+    }
+    if let Some(task) = work {
+        task.await??;
+    }
+    Ok(())
 }
 
 /// The demo's sites, in the words of the command line.
@@ -22,6 +61,7 @@ async fn play() -> anyhow::Result<cli::Sites> {
             kind: entry.kind.clone(),
             url: entry.url.clone(),
             title: entry.title.clone(),
+            settings: entry.settings.iter().map(|(name, value)| format!("{name}={value}")).collect(),
             allow_origins: entry.allowed_origins.clone(),
             ..NewSource::default()
         })

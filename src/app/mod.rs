@@ -18,7 +18,6 @@ mod schedule;
 pub mod sources;
 mod turns;
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::fetch::{FetchConfig, Fetcher};
@@ -90,27 +89,6 @@ impl App {
     /// The present instant.
     pub fn now(&self) -> crate::kit::clock::UnixMs {
         self.clock.now()
-    }
-
-    /// Whether the pages may listen on `address`: loopback always, else only behind a stated TLS proxy.
-    ///
-    /// # Errors
-    /// A sentence that says what to change.
-    pub fn may_listen_on(&self, address: &str) -> std::result::Result<(), String> {
-        let ip = match address.parse::<SocketAddr>() {
-            Ok(parsed) => parsed.ip(),
-            Err(_) if address.starts_with("localhost:") => IpAddr::from([127, 0, 0, 1]),
-            Err(_) => {
-                return Err(format!("`{address}` is not an address and port, for example 127.0.0.1:8420"));
-            }
-        };
-        if ip.is_loopback() || self.config.web.behind_tls_proxy {
-            return Ok(());
-        }
-        Err(format!(
-            "will not listen on {address} without TLS: passwords would cross the network in the clear. \
-             Listen on 127.0.0.1, or put a TLS proxy in front and set `web.behind_tls_proxy = true`"
-        ))
     }
 
     /// A password of 100 random bits, in letters that are not mistaken for each other.

@@ -18,6 +18,7 @@ mod source;
 
 use std::any::Any;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -63,6 +64,8 @@ pub struct PlantedAd {
 pub struct Shells {
     /// Serves the review pages and runs the worker until told to stop.
     pub serve: fn(Arc<App>, ServeOptions) -> Task<()>,
+    /// Whether the pages may listen there; the sentence says what to change.
+    pub may_listen: fn(&App, SocketAddr) -> Result<(), String>,
     /// Plays the demo's sites on loopback.
     pub play: fn() -> Task<Sites>,
 }

@@ -1,6 +1,7 @@
 //! `adwatch serve` and `adwatch worker`: long-running roles, ended by Ctrl-C or SIGTERM.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -37,10 +38,18 @@ pub struct ServeArgs {
 /// Serves pages and worker until told to stop.
 pub async fn run(args: ServeArgs, app: Arc<App>, style: Style, shells: Shells) -> anyhow::Result<Exit> {
     let address = args.listen.unwrap_or_else(|| app.config().web.listen.clone());
-    if let Err(why) = app.may_listen_on(&address) {
+    let parsed = match address.replace("localhost:", "127.0.0.1:").parse::<SocketAddr>() {
+        Ok(parsed) => parsed,
+        Err(_) => {
+            return Ok(Exit::usage(format!(
+                "`{address}` is not an address and port, for example 127.0.0.1:8420"
+            )));
+        }
+    };
+    if let Err(why) = (shells.may_listen)(&app, parsed) {
         return Ok(Exit::usage(why));
     }
-    let listener = match TcpListener::bind(&address).await {
+    let listener = match TcpListener::bind(parsed).await {
         Ok(listener) => listener,
         Err(error) => {
             return Ok(Exit::usage(format!(

@@ -186,7 +186,11 @@ impl LiteralSet {
             EXPAND => Some(Some(OTHER)),
             COMMA => {
                 let symbol = self.comma(text, at);
-                if RAW && symbol.is_none() && self.has_comma { None } else { Some(Some(symbol.unwrap_or(OTHER))) }
+                if RAW && symbol.is_none() && self.has_comma {
+                    None
+                } else {
+                    Some(Some(symbol.unwrap_or(OTHER)))
+                }
             }
             CIRCLE if RAW && self.folds_to(text, at + len, |ch| is_han_digit(ch) || ch == '○') => None,
             OPEN if RAW && self.normalizer.bracketed_pinyin(text, at + len).is_some() => None,
@@ -254,7 +258,14 @@ impl LiteralSet {
     }
 
     /// Whether nothing stays of what stands between the characters of a match.
-    fn gaps_vanish(&self, text: &str, pattern: &Pattern, start: usize, end: usize, marks: &mut Marks) -> bool {
+    fn gaps_vanish(
+        &self,
+        text: &str,
+        pattern: &Pattern,
+        start: usize,
+        end: usize,
+        marks: &mut Marks,
+    ) -> bool {
         let fold = self.normalizer.fold();
         let mut index = 0;
         marks.run.clear();
@@ -382,7 +393,9 @@ fn look_normalized(text: &str, pattern: &Pattern, at: usize, byte: usize) -> Loo
     let end = start + pattern.text.len();
     match pattern.kind {
         Kind::Hidden => Look::Nothing,
-        _ if text.as_bytes().get(start..end) == Some(pattern.text.as_bytes()) => Look::Found(Span { start, end }),
+        _ if text.as_bytes().get(start..end) == Some(pattern.text.as_bytes()) => {
+            Look::Found(Span { start, end })
+        }
         _ => Look::Nothing,
     }
 }

@@ -51,7 +51,8 @@ impl Alphabet {
         }
         let comma = symbols.get(&'，').copied().unwrap_or(OTHER);
         let (table, marked) = (Box::default(), HashMap::new());
-        let mut alphabet = Self { table, normalizer: normalizer.clone(), symbols, marked, alone: Vec::new(), comma };
+        let mut alphabet =
+            Self { table, normalizer: normalizer.clone(), symbols, marked, alone: Vec::new(), comma };
         for ch in alone {
             let next = alphabet.alone.len();
             let value = if next < MAX_ALONE { FIRST_ALONE + next as u16 } else { EXPAND };
@@ -94,7 +95,9 @@ impl Alphabet {
         let entry = fold.get(code);
         let of = |ch: char| self.marked.get(&ch).copied().unwrap_or_else(|| self.symbol(ch));
         match entry.class() {
-            Class::Plain | Class::Tail | Class::Letter | Class::Digit => char::from_u32(code).map_or(OTHER, of),
+            Class::Plain | Class::Tail | Class::Letter | Class::Digit => {
+                char::from_u32(code).map_or(OTHER, of)
+            }
             Class::Fold => match *fold.folded(entry).text {
                 [ch] => of(ch),
                 ref several if several.iter().any(|ch| self.symbols.contains_key(ch)) => EXPAND,
