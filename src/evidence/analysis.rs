@@ -10,6 +10,7 @@ use crate::domain::highlight::pieces;
 use crate::domain::hit::{Hit, HitStatus, Span};
 use crate::domain::{category, finding};
 use crate::kit::digest::Digests;
+use crate::text::TRANSFORMS;
 
 /// What every reader must know first.
 pub(super) const NOTICE: &str = "本分析为技术监测结果，所称“涉嫌”仅指文字表述与规则相符，不是对违法行为或者非法集资的认定。\
@@ -99,13 +100,21 @@ struct HitJson<'a> {
     end: usize,
     text: &'a str,
     read_as: &'a str,
-    transforms: &'a [String],
+    transforms: Vec<TransformJson<'a>>,
     provisions: Vec<&'a str>,
     tracks: Vec<&'static str>,
     status: &'static str,
     status_text: &'static str,
     because: Option<&'a str>,
     cue: Option<CueJson<'a>>,
+}
+
+/// A step from the published words to what they were read as.
+#[derive(Serialize)]
+struct TransformJson<'a> {
+    name: &'a str,
+    /// What it does; `null` for a step this version does not know.
+    about: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -207,7 +216,7 @@ fn hit_json<'a>(input: &'a PackageInput, index: usize, hit: &'a Hit) -> HitJson<
         end: hit.span.end,
         text: hit.span.of(text),
         read_as: &hit.normalized,
-        transforms: &hit.transforms,
+        transforms: hit.transforms.iter().map(|name| transform(name)).collect(),
         provisions: hit.provisions.iter().map(|id| id.as_str()).collect(),
         tracks: hit.tracks.iter().map(|track| track.as_str()).collect(),
         status: hit.status.as_str(),
@@ -215,6 +224,11 @@ fn hit_json<'a>(input: &'a PackageInput, index: usize, hit: &'a Hit) -> HitJson<
         because: hit.because.as_deref(),
         cue: hit.cue.map(|Span { start, end }| CueJson { start, end, text: Span { start, end }.of(text) }),
     }
+}
+
+fn transform(name: &str) -> TransformJson<'_> {
+    let known = TRANSFORMS.iter().find(|known| known.name == name);
+    TransformJson { name, about: known.map(|known| known.about) }
 }
 
 fn sighting_json<'a>(input: &'a PackageInput, sighting: &'a crate::domain::ad::Sighting) -> SightingJson<'a> {

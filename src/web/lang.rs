@@ -138,6 +138,7 @@ words! {
     back_to_queue: "返回队列" / "Back to the queue";
     previous: "上一条" / "Previous";
     next: "下一条" / "Next";
+    next_pending: "审核下一条" / "Next pending";
     ad_text: "广告原文" / "The ad as published";
     ad_text_help: "实线为广告自身的宣称，虚线为经语境排除的字句；点击可看依据。" / "Solid: the ad's own promises. Dashed: cleared by context. Select one to see its basis.";
     read_as: "读作" / "read as";
