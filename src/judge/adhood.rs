@@ -6,9 +6,9 @@
 use std::sync::LazyLock;
 
 use crate::domain::ad::{AdDraft, AdKind};
-use crate::matcher::{GroupId, Groups, Occurrence, Occurrences};
+use crate::matcher::{GroupId, Groups, Occurrence, Places};
 use crate::rules::{Institution, RulePack};
-use crate::text::sentence::{Scope, Windows};
+use crate::text::sentence::Scope;
 
 /// Characters from which a text of unknown kind is read as an article.
 const LONG_CHARS: usize = 600;
@@ -56,26 +56,19 @@ pub(super) struct Evidence {
 
 impl Evidence {
     /// Gathers the evidence of a text that was read into `occurrences`.
-    pub fn of(
-        draft: &AdDraft,
-        text: &str,
-        windows: &Windows,
-        occurrences: &Occurrences,
-        lists: &AdLists,
-    ) -> Self {
+    pub fn of(draft: &AdDraft, text: &str, places: &Places, lists: &AdLists) -> Self {
         // 举报电话 and 反诈专线 are contacts of authorities: the sentence says whose number it is.
         let is_private = |place: &Occurrence| {
-            let sentence = windows.around(Scope::Sentence, place.start..place.end);
-            occurrences.first_in(lists.official, &sentence).is_none()
+            let sentence = places.windows().around(Scope::Sentence, place.start..place.end);
+            places.first_in(lists.official, &sentence).is_none()
         };
-        let first = |group: GroupId| occurrences.of(group).first().copied();
+        let first = |group: GroupId| places.of(group).first().copied();
         let private_contact = PRIVATE_CONTACT
             .find_iter(text)
             .map(|found| Occurrence { start: found.start(), end: found.end() })
             .filter(|place| is_whole_number(text, *place))
             .find(is_private);
-        let contact =
-            private_contact.or_else(|| occurrences.of(lists.contact).iter().copied().find(is_private));
+        let contact = private_contact.or_else(|| places.of(lists.contact).iter().copied().find(is_private));
         let is_long = || text.chars().nth(LONG_CHARS).is_some();
         Self {
             contact,

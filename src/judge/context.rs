@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use crate::domain::hit::{HitStatus, Span};
-use crate::matcher::{GroupId, Groups, Occurrence, Occurrences};
+use crate::matcher::{GroupId, Groups, Occurrence, Places};
 use crate::rules::{Cue, CueStatus, Direction, RulePack};
 use crate::text::sentence::{Scope, Windows};
 
@@ -71,7 +71,7 @@ pub(super) enum How {
 pub(super) struct Context<'a> {
     text: &'a str,
     windows: &'a Windows,
-    occurrences: &'a Occurrences,
+    places: &'a Places,
     cues: &'a Cues,
     promotes: bool,
     head_end: usize,
@@ -81,18 +81,12 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// `promotes`: the text gives a promoter's contact and calls to act, or is promotion dressed as a warning.
-    pub fn new(
-        text: &'a str,
-        windows: &'a Windows,
-        occurrences: &'a Occurrences,
-        cues: &'a Cues,
-        promotes: bool,
-    ) -> Self {
+    pub fn new(text: &'a str, places: &'a Places, cues: &'a Cues, promotes: bool) -> Self {
         let head = text.char_indices().nth(HEAD_CHARS).map_or(text.len(), |(at, _)| at);
         let tail_start = text.char_indices().rev().nth(TAIL_CHARS).map_or(0, |(at, _)| at);
+        let windows = places.windows();
         let head_end = windows.around(Scope::Sentence, head.min(text.len())..head.min(text.len())).end;
-        let mut context =
-            Self { text, windows, occurrences, cues, promotes, head_end, tail_start, frame: None };
+        let mut context = Self { text, windows, places, cues, promotes, head_end, tail_start, frame: None };
         context.frame = context.frame();
         context
     }
@@ -105,7 +99,7 @@ impl<'a> Context<'a> {
                 continue;
             }
             let (window, how) = self.window(cue, hit, is_quoted);
-            let places = self.occurrences.of(cue.group);
+            let places = self.places.of(cue.group);
             let from = places.partition_point(|place| place.start < window.start);
             for place in places[from..].iter().take_while(|place| place.start < window.end) {
                 if place.end <= window.end && self.reaches(cue, *place, hit, how) {
@@ -154,7 +148,7 @@ impl<'a> Context<'a> {
     fn is_stopped(&self, cue: &CompiledCue, place: Occurrence, hit: Occurrence) -> bool {
         let between =
             if place.end <= hit.start { place.end..hit.start } else { hit.end..place.start.max(hit.end) };
-        self.occurrences.first_in(cue.stop, &between).is_some()
+        self.places.first_in(cue.stop, &between).is_some()
     }
 
     fn sentences_beside(&self, span: &Range<usize>) -> Range<usize> {
@@ -180,7 +174,7 @@ impl<'a> Context<'a> {
             .0
             .iter()
             .filter(framing)
-            .flat_map(|cue| self.occurrences.of(cue.group).iter().map(|place| (*place, cue.status)))
+            .flat_map(|cue| self.places.of(cue.group).iter().map(|place| (*place, cue.status)))
             .collect();
         places.sort_unstable();
         for (place, status) in places {

@@ -80,10 +80,9 @@ impl Judge {
 
     fn weigh(&self, draft: &AdDraft, setting: &Setting<'_>, scratch: &crate::matcher::Scratch) -> Judgement {
         let text = scratch.normalized.text.as_str();
-        let evidence = Evidence::of(draft, text, &scratch.windows, &scratch.occurrences, &self.lists);
+        let evidence = Evidence::of(draft, text, &scratch.places, &self.lists);
         let institution = setting.publisher_host.and_then(|host| adhood::institution(&self.pack, host));
-        let context =
-            Context::new(text, &scratch.windows, &scratch.occurrences, &self.cues, evidence.promotes());
+        let context = Context::new(text, &scratch.places, &self.cues, evidence.promotes());
         let quotations = context::quotations(&draft.text);
         let words = |place: Occurrence| {
             scratch.normalized.source_span(place.start, place.end).of(&draft.text).to_owned()

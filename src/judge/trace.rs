@@ -50,6 +50,8 @@ impl Judge {
     pub fn trace(&self, text: &str, scratch: &mut Scratch) -> Vec<RuleTrace> {
         let scratch = &mut scratch.0;
         self.matcher.read(&self.normalizer, text, scratch);
+        let found: Vec<_> =
+            (0..self.pack.rules.len()).map(|rule| self.matcher.trace(rule, scratch)).collect();
         let published = |start: usize, end: usize| scratch.normalized.source_span(start, end);
         let condition = |rule: &Rule, truth: Truth| ConditionTrace {
             terms: crate::rules::condition_terms(rule, &truth.condition),
@@ -58,10 +60,8 @@ impl Judge {
             words: truth.found.map(|found| published(found.start, found.end).of(text).to_owned()),
         };
         let mut traces = Vec::new();
-        for (index, rule) in self.pack.rules.iter().enumerate() {
-            let triggers: Vec<TriggerTrace> = self
-                .matcher
-                .trace(index, scratch)
+        for (rule, triggers) in self.pack.rules.iter().zip(found) {
+            let triggers: Vec<TriggerTrace> = triggers
                 .into_iter()
                 .map(|(place, truths)| {
                     let span = published(place.start, place.end);

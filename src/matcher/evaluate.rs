@@ -3,78 +3,8 @@
 use std::ops::Range;
 
 use super::compile::GroupId;
-use crate::text::sentence::{Scope, Windows};
-
-/// Where a group holds: bytes of the normalized text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Occurrence {
-    /// First byte.
-    pub start: usize,
-    /// One past the last byte.
-    pub end: usize,
-}
-
-/// Where every group holds in one text; sorted by start, longer first.
-#[derive(Debug, Default)]
-pub struct Occurrences {
-    groups: Vec<Vec<Occurrence>>,
-    touched: Vec<GroupId>,
-}
-
-impl Occurrences {
-    /// Forgets the last text and makes room for `n_groups`.
-    pub(super) fn reset(&mut self, n_groups: usize) {
-        for group in self.touched.drain(..) {
-            if let Some(places) = self.groups.get_mut(group) {
-                places.clear();
-            }
-        }
-        self.groups.resize_with(n_groups.max(self.groups.len()), Vec::new);
-    }
-
-    pub(super) fn push(&mut self, group: GroupId, start: usize, end: usize) {
-        let places = &mut self.groups[group];
-        if places.is_empty() {
-            self.touched.push(group);
-        }
-        places.push(Occurrence { start, end });
-    }
-
-    pub(super) fn sort(&mut self) {
-        for group in &self.touched {
-            let places = &mut self.groups[*group];
-            places.sort_unstable_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
-            places.dedup();
-        }
-    }
-
-    /// Where the group holds.
-    pub(crate) fn of(&self, group: GroupId) -> &[Occurrence] {
-        self.groups.get(group).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The first place inside `window` where the group holds.
-    pub(crate) fn first_in(&self, group: GroupId, window: &Range<usize>) -> Option<Occurrence> {
-        let places = self.of(group);
-        let from = places.partition_point(|place| place.start < window.start);
-        places[from..]
-            .iter()
-            .take_while(|place| place.start < window.end)
-            .find(|place| place.end <= window.end)
-            .copied()
-    }
-
-    /// Leftmost-longest places of the group without overlap, appended to `out`.
-    pub(super) fn leftmost_longest(&self, group: GroupId, out: &mut Vec<Occurrence>) {
-        let mut end = 0;
-        for place in self.of(group) {
-            if place.start >= end {
-                out.push(*place);
-                end = place.end;
-            }
-        }
-    }
-}
+use super::places::{Occurrence, Reading};
+use crate::text::sentence::Scope;
 
 /// The conditions of one rule, as groups.
 #[derive(Debug, Clone)]
@@ -101,21 +31,35 @@ pub struct Truth {
     pub found: Option<Range<usize>>,
 }
 
-/// One text with the places where groups hold.
-pub(super) struct Reading<'a> {
-    pub text: &'a str,
-    pub windows: &'a Windows,
-    pub occurrences: &'a Occurrences,
-}
-
 impl Reading<'_> {
+    /// Whether every group that the rule needs can hold at all.
+    pub fn may_all_hold(&self, conditions: &Conditions) -> bool {
+        self.may_hold(conditions.trigger)
+            && conditions.all.iter().all(|group| self.may_hold(*group))
+            && conditions.near.is_none_or(|(group, _)| self.may_hold(group))
+            && conditions.n_of.as_ref().is_none_or(|(n, groups)| {
+                groups.iter().filter(|group| self.may_hold(**group)).take(*n).count() == *n
+            })
+    }
+
+    /// Leftmost-longest places of the group without overlap, appended to `out`.
+    pub fn leftmost_longest(&mut self, group: GroupId, out: &mut Vec<Occurrence>) {
+        let mut end = 0;
+        for place in self.of(group) {
+            if place.start >= end {
+                out.push(*place);
+                end = place.end;
+            }
+        }
+    }
+
     /// Whether the rule holds at this trigger.
-    pub fn holds(&self, conditions: &Conditions, trigger: Occurrence) -> bool {
+    pub fn holds(&mut self, conditions: &Conditions, trigger: Occurrence) -> bool {
         self.truths(conditions, trigger, |_, _, holds, _| holds)
     }
 
     /// Each condition at this trigger.
-    pub fn trace(&self, conditions: &Conditions, trigger: Occurrence) -> Vec<Truth> {
+    pub fn trace(&mut self, conditions: &Conditions, trigger: Occurrence) -> Vec<Truth> {
         let mut out = Vec::new();
         self.truths(conditions, trigger, |key, index, holds, found| {
             let condition = index.map_or_else(|| key.to_owned(), |index| format!("{key}[{index}]"));
@@ -127,7 +71,7 @@ impl Reading<'_> {
 
     /// Goes through the conditions while `each(key, index, holds, where)` says so; whether it went to the end.
     fn truths(
-        &self,
+        &mut self,
         conditions: &Conditions,
         trigger: Occurrence,
         mut each: impl FnMut(&str, Option<usize>, bool, Option<Occurrence>) -> bool,
@@ -137,7 +81,6 @@ impl Reading<'_> {
         }
         if let Some(group) = conditions.not_in {
             let longer = self
-                .occurrences
                 .of(group)
                 .iter()
                 .find(|place| place.start <= trigger.start && trigger.end <= place.end)
@@ -146,16 +89,25 @@ impl Reading<'_> {
                 return false;
             }
         }
-        let window = self.windows.around(conditions.within, trigger.start..trigger.end);
+        let window = self.window(conditions.within, trigger.start, trigger.end);
         for (index, group) in conditions.all.iter().enumerate() {
-            let found = self.occurrences.first_in(*group, &window);
+            let found = self.first_in(*group, &window);
             if !each("all", Some(index), found.is_some(), found) {
                 return false;
             }
         }
         if let Some((n, groups)) = &conditions.n_of {
-            let mut places = groups.iter().filter_map(|group| self.occurrences.first_in(*group, &window));
-            let found = places.nth(n.saturating_sub(1));
+            let mut found = None;
+            let mut n_left = *n;
+            for group in groups {
+                if n_left == 0 {
+                    break;
+                }
+                if let Some(place) = self.first_in(*group, &window) {
+                    n_left -= 1;
+                    found = (n_left == 0).then_some(place);
+                }
+            }
             if !each("n_of", None, found.is_some(), found) {
                 return false;
             }
@@ -167,13 +119,13 @@ impl Reading<'_> {
             }
         }
         for (index, group) in conditions.unless.iter().enumerate() {
-            let found = self.occurrences.first_in(*group, &window);
+            let found = self.first_in(*group, &window);
             if !each("unless", Some(index), found.is_none(), found) {
                 return false;
             }
         }
         for (index, group) in conditions.absent.iter().enumerate() {
-            let found = self.occurrences.of(*group).first().copied();
+            let found = self.of(*group).first().copied();
             if !each("absent", Some(index), found.is_none(), found) {
                 return false;
             }
@@ -187,8 +139,9 @@ impl Reading<'_> {
             && !self.text[trigger.end..].chars().next().is_some_and(is_word)
     }
 
-    fn nearby(&self, group: GroupId, trigger: Occurrence, max_chars: usize) -> Option<Occurrence> {
-        let places = self.occurrences.of(group);
+    fn nearby(&mut self, group: GroupId, trigger: Occurrence, max_chars: usize) -> Option<Occurrence> {
+        let text = self.text;
+        let places = self.of(group);
         // No character takes more than four bytes.
         let from = places.partition_point(|place| place.end + max_chars * 4 < trigger.start);
         places[from..]
@@ -196,9 +149,9 @@ impl Reading<'_> {
             .take_while(|place| place.start <= trigger.end + max_chars * 4)
             .find(|place| {
                 let gap = if place.end <= trigger.start {
-                    &self.text[place.end..trigger.start]
+                    &text[place.end..trigger.start]
                 } else if place.start >= trigger.end {
-                    &self.text[trigger.end..place.start]
+                    &text[trigger.end..place.start]
                 } else {
                     ""
                 };

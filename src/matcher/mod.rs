@@ -9,18 +9,17 @@ mod compile;
 mod evaluate;
 pub mod literal;
 mod pattern;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aho_corasick::AhoCorasick;
-
-use self::compile::{Atom, Builder};
-use self::evaluate::{Conditions, Reading};
-pub use self::evaluate::{Occurrence, Occurrences, Truth};
+use self::compile::Builder;
+use self::evaluate::Conditions;
+pub use self::evaluate::Truth;
 use self::literal::LiteralSet;
-use crate::domain::claim::Claim;
-use crate::rules::{ClaimTest, Diagnostic, Level, Place, RulePack, Term};
-use crate::text::sentence::Windows;
+use self::places::{Index, Reading};
+pub use self::places::{Occurrence, Places};
+use crate::rules::{Diagnostic, Level, Place, RulePack, Term};
 use crate::text::{Normalized, Normalizer};
 
 /// Names a group of terms of the compiled pack.
@@ -32,14 +31,7 @@ const MAX_TRIGGERS: usize = 64;
 /// A compiled pack.
 pub struct Matcher {
     gate: Gate,
-    automaton: Option<AhoCorasick>,
-    /// For each literal, the groups it belongs to and the patterns it switches on.
-    literals: Vec<(Vec<GroupId>, Vec<usize>)>,
-    patterns: Vec<(regex::Regex, Vec<GroupId>)>,
-    /// Patterns that no literal switches on.
-    always: Vec<usize>,
-    claims: Vec<(ClaimTest, Vec<GroupId>)>,
-    n_groups: usize,
+    index: Index,
     rules: Vec<Conditions>,
 }
 
@@ -52,22 +44,16 @@ pub struct Match {
     pub trigger: Occurrence,
 }
 
-/// Memory reused from text to text; any judge accepts any scratch.
+/// Memory reused from text to text; any matcher accepts any scratch.
 #[derive(Debug, Default)]
 pub struct Scratch {
     gate_bits: Vec<u64>,
     literal: literal::Scratch,
-    switched_on: Vec<bool>,
     triggers: Vec<Occurrence>,
-    claim: claim::ClaimScratch,
     /// The text as normalized.
     pub normalized: Normalized,
-    /// Its windows.
-    pub windows: Windows,
-    /// Its claims.
-    pub claims: Vec<Claim>,
     /// Where the groups hold.
-    pub occurrences: Occurrences,
+    pub places: Places,
     /// Rules that hold, in the order of the pack.
     pub matches: Vec<Match>,
 }
@@ -100,122 +86,51 @@ impl Matcher {
         let rules: Vec<Conditions> = pack.rules.iter().map(|rule| builder.rule(rule)).collect();
         let extra = extra(&mut Groups(&mut builder));
         let gate = Gate::new(&builder, &rules, normalizer);
-        let switches = builder.pattern_switches();
-        let mut literals = vec![(Vec::new(), Vec::new()); builder.literals.len()];
-        let mut pattern_groups = vec![Vec::new(); builder.patterns.len()];
-        let mut claim_groups = vec![Vec::new(); builder.claims.len()];
-        for (group, atoms) in builder.groups.iter().enumerate() {
-            for atom in atoms {
-                match *atom {
-                    Atom::Literal(id) => literals[id].0.push(group),
-                    Atom::Pattern(id) => pattern_groups[id].push(group),
-                    Atom::Claim(id) => claim_groups[id].push(group),
-                }
-            }
-        }
-        for (pattern, words) in switches.iter().enumerate() {
-            for word in words {
-                literals[*word].1.push(pattern);
-            }
-        }
-        let always =
-            switches.iter().enumerate().filter(|(_, words)| words.is_empty()).map(|(id, _)| id).collect();
+        let (index, outcome) = Index::new(&mut builder);
         let mut diagnostics = builder.diagnostics;
-        let automaton = AhoCorasick::new(&builder.literals)
-            .map_err(|error| {
-                let place = Place::default();
-                let message =
-                    format!("{} literals do not fit one automaton: {error}", builder.literals.len());
-                diagnostics.push(Diagnostic::new("R014", Level::Error, &pack.files, &place, message, ""));
-            })
-            .ok();
-        let matcher = Self {
-            gate,
-            automaton,
-            literals,
-            patterns: builder.patterns.into_iter().map(|pattern| pattern.regex).zip(pattern_groups).collect(),
-            always,
-            claims: builder.claims.into_iter().zip(claim_groups).collect(),
-            n_groups: builder.groups.len(),
-            rules,
-        };
-        (matcher, extra, diagnostics)
+        if let Err(message) = outcome {
+            let place = Place::default();
+            diagnostics.push(Diagnostic::new("R014", Level::Error, &pack.files, &place, message, ""));
+        }
+        (Self { gate, index, rules }, extra, diagnostics)
     }
 
-    /// Whether any rule can hold in the published text: one pass, exact in one direction only.
+    /// Whether any rule can hold in the published text: one pass, exact only when it says no.
     pub fn may_hold(&self, raw: &str, scratch: &mut Scratch) -> bool {
         self.gate.opens(raw, scratch)
     }
 
-    /// Normalizes `raw` and fills `scratch` with everything found in it.
+    /// Normalizes `raw` and leaves in `scratch` which rules hold where; when one does, all places are worked out.
     pub fn read(&self, normalizer: &Normalizer, raw: &str, scratch: &mut Scratch) {
-        normalizer.normalize_into(raw, &mut scratch.normalized);
-        let text = scratch.normalized.text.as_str();
-        scratch.windows.rebuild(text);
-        scratch.claims.clear();
-        claim::claims(text, &mut scratch.claim, &mut scratch.claims);
-        scratch.occurrences.reset(self.n_groups);
-        scratch.switched_on.clear();
-        scratch.switched_on.resize(self.patterns.len(), false);
-        if let Some(automaton) = &self.automaton {
-            for found in automaton.find_overlapping_iter(text) {
-                let (groups, patterns) = &self.literals[found.pattern().as_usize()];
-                for group in groups {
-                    scratch.occurrences.push(*group, found.start(), found.end());
-                }
-                for pattern in patterns {
-                    scratch.switched_on[*pattern] = true;
-                }
-            }
-        }
-        for pattern in &self.always {
-            scratch.switched_on[*pattern] = true;
-        }
-        for ((regex, groups), on) in self.patterns.iter().zip(&scratch.switched_on) {
-            if *on {
-                for found in regex.find_iter(text) {
-                    for group in groups {
-                        scratch.occurrences.push(*group, found.start(), found.end());
-                    }
-                }
-            }
-        }
-        for (test, groups) in &self.claims {
-            for claim in
-                scratch.claims.iter().filter(|claim| claim.kind == test.kind && test.accepts(claim.value))
-            {
-                for group in groups {
-                    scratch.occurrences.push(*group, claim.start, claim.end);
-                }
-            }
-        }
-        scratch.occurrences.sort();
-        self.find(scratch);
-    }
-
-    fn find(&self, scratch: &mut Scratch) {
-        let Scratch { normalized, windows, occurrences, triggers, matches, .. } = scratch;
-        let reading = Reading { text: &normalized.text, windows, occurrences };
+        let Scratch { normalized, places, triggers, matches, .. } = scratch;
+        normalizer.normalize_into(raw, normalized);
+        self.index.locate(&normalized.text, places);
+        let mut reading = Reading { index: &self.index, text: &normalized.text, places };
         matches.clear();
         for (rule, conditions) in self.rules.iter().enumerate() {
+            if !reading.may_all_hold(conditions) {
+                continue;
+            }
             triggers.clear();
-            occurrences.leftmost_longest(conditions.trigger, triggers);
-            let holding =
-                triggers.iter().take(MAX_TRIGGERS).filter(|trigger| reading.holds(conditions, **trigger));
-            matches.extend(holding.map(|trigger| Match { rule, trigger: *trigger }));
+            reading.leftmost_longest(conditions.trigger, triggers);
+            for trigger in triggers.iter().take(MAX_TRIGGERS) {
+                if reading.holds(conditions, *trigger) {
+                    matches.push(Match { rule, trigger: *trigger });
+                }
+            }
+        }
+        if !matches.is_empty() {
+            reading.settle();
         }
     }
 
     /// Every trigger of a rule in the text last read, with each condition there.
-    pub fn trace(&self, rule: usize, scratch: &Scratch) -> Vec<(Occurrence, Vec<Truth>)> {
+    pub fn trace(&self, rule: usize, scratch: &mut Scratch) -> Vec<(Occurrence, Vec<Truth>)> {
         let Some(conditions) = self.rules.get(rule) else { return Vec::new() };
-        let reading = Reading {
-            text: &scratch.normalized.text,
-            windows: &scratch.windows,
-            occurrences: &scratch.occurrences,
-        };
+        let Scratch { normalized, places, .. } = scratch;
+        let mut reading = Reading { index: &self.index, text: &normalized.text, places };
         let mut triggers = Vec::new();
-        scratch.occurrences.leftmost_longest(conditions.trigger, &mut triggers);
+        reading.leftmost_longest(conditions.trigger, &mut triggers);
         triggers.into_iter().map(|trigger| (trigger, reading.trace(conditions, trigger))).collect()
     }
 }

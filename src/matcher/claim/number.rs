@@ -33,30 +33,67 @@ pub(super) struct Token {
     pub unit: Unit,
 }
 
-/// Appends the numbers of `text[range]` to `tokens`, in order.
-pub(super) fn tokens(text: &str, range: Range<usize>, tokens: &mut Vec<Token>) {
-    let end = range.end;
+/// Appends the numbers of `text[range]` to `tokens`, in order; whether 翻 stands among them.
+pub(super) fn tokens(text: &str, range: Range<usize>, tokens: &mut Vec<Token>) -> bool {
+    let text = &text[..range.end];
+    let bytes = text.as_bytes();
+    let mut turns = false;
     let mut at = range.start;
-    while at < end {
-        let Some(c) = text[at..end].chars().next() else { break };
-        if !starts_number(c) {
-            at += c.len_utf8();
-            continue;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        if byte < 0xE4 || byte > 0xE9 {
+            // ASCII, or a character outside the Han block; a continuation byte is stepped over.
+            if !byte.is_ascii_digit() {
+                at += 1;
+                continue;
+            }
+        } else {
+            let (Some(second), Some(third)) = (bytes.get(at + 1), bytes.get(at + 2)) else { break };
+            let code = u32::from(byte & 0x0F) << 12 | u32::from(second & 0x3F) << 6 | u32::from(third & 0x3F);
+            turns |= code == u32::from('翻');
+            if !starts_number(code) {
+                at += 3;
+                continue;
+            }
         }
-        match token(&text[..end], at) {
+        match token(text, at) {
             Some(token) => {
-                at = token.end.max(at + c.len_utf8());
+                at = token.end;
                 tokens.push(token);
             }
-            None => at = skip_number(&text[..end], at),
+            None => at += if byte.is_ascii() { 1 } else { 3 },
         }
     }
+    turns
 }
 
-fn starts_number(c: char) -> bool {
-    c.is_ascii_digit()
-        || han_digit(c).is_some()
-        || matches!(c, '十' | '百' | '千' | '半' | '几' | '数' | '过' | '上' | '破')
+/// Whether a Han character may begin a number: numerals, 半, 几, 数, and 过, 上, 破 as in 月入过万.
+fn starts_number(code: u32) -> bool {
+    matches!(
+        char::from_u32(code),
+        Some(
+            '零' | '〇'
+                | '一'
+                | '二'
+                | '两'
+                | '三'
+                | '四'
+                | '五'
+                | '六'
+                | '七'
+                | '八'
+                | '九'
+                | '十'
+                | '百'
+                | '千'
+                | '半'
+                | '几'
+                | '数'
+                | '过'
+                | '上'
+                | '破'
+        )
+    )
 }
 
 fn han_digit(c: char) -> Option<f64> {
@@ -131,11 +168,6 @@ fn simple_token(text: &str, at: usize) -> Option<Token> {
     }
     let (value, unit, end) = with_unit(text, at, end, value);
     Some(Token { start: at, end, value, unit })
-}
-
-/// Where to go on when no number starts at `at` after all.
-fn skip_number(text: &str, at: usize) -> usize {
-    at + text[at..].chars().next().map_or(1, char::len_utf8)
 }
 
 /// Value and length in bytes of the number that `text` starts with, magnitudes included.
@@ -288,6 +320,12 @@ fn with_unit(text: &str, start: usize, end: usize, value: f64) -> (f64, Unit, us
     let spaces = text[end..].len() - text[end..].trim_start_matches(' ').len();
     let from = end + spaces;
     let rest = &text[from..];
+    if !rest.starts_with(begins_unit)
+        && !text[start..end].contains(['万', '亿', 'w', 'k'])
+        && !text[..start].ends_with(['¥', '￥', '$'])
+    {
+        return (value, Unit::None, end);
+    }
     let found = |value: f64, unit: Unit, word: &str| (value, unit, from + word.len());
     for (word, scale) in [("%", 1.0), ("‰", 0.1), ("‱", 0.01)] {
         if rest.starts_with(word) {
@@ -352,6 +390,49 @@ fn with_unit(text: &str, start: usize, end: usize, value: f64) -> (f64, Unit, us
         return found(days, Unit::Days, word);
     }
     (value, Unit::None, end)
+}
+
+/// Whether a unit may begin with this character: most numbers end here.
+fn begins_unit(c: char) -> bool {
+    matches!(
+        c,
+        '%' | '‰'
+            | '‱'
+            | '个'
+            | '百'
+            | '基'
+            | '多'
+            | '余'
+            | '来'
+            | '几'
+            | '点'
+            | '成'
+            | '分'
+            | '厘'
+            | '倍'
+            | '番'
+            | '元'
+            | '块'
+            | '圆'
+            | '人'
+            | 'r'
+            | '大'
+            | 'u'
+            | '美'
+            | '刀'
+            | '欧'
+            | '港'
+            | '+'
+            | '工'
+            | '交'
+            | '小'
+            | '天'
+            | '日'
+            | '星'
+            | '周'
+            | '季'
+            | '年'
+    )
 }
 
 fn money(text: &str, start: usize, end: usize, from: usize, value: f64) -> Option<(f64, Unit, usize)> {

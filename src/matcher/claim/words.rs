@@ -1,10 +1,16 @@
 //! The words that make a number a promise. A claim needs one of its kind's words, so they also decide whether a
 //! text can hold such a claim at all.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
 use crate::domain::claim::ClaimKind;
 
 /// Words of return on money.
-pub(super) const YIELD: &[&str] = &[
+const YIELD: &[&str] = &[
     "收益",
     "回报",
     "年化",
@@ -70,7 +76,7 @@ pub(super) const YIELD: &[&str] = &[
 ];
 
 /// Words of commission: a percent near one of these is a rebate.
-pub(super) const REBATE: &[&str] = &[
+const REBATE: &[&str] = &[
     "返利",
     "返佣",
     "返点",
@@ -96,7 +102,7 @@ pub(super) const REBATE: &[&str] = &[
 ];
 
 /// Words that, between or beside, make a percent something else.
-pub(super) const NOT_YIELD: &[&str] = &[
+const NOT_YIELD: &[&str] = &[
     "占比",
     "占",
     "持股",
@@ -158,7 +164,7 @@ pub(super) const NOT_YIELD: &[&str] = &[
 ];
 
 /// Words of borrowing: an interest rate near one of these is a price, not a promise.
-pub(super) const LOAN: &[&str] = &[
+const LOAN: &[&str] = &[
     "贷款",
     "房贷",
     "车贷",
@@ -177,11 +183,10 @@ pub(super) const LOAN: &[&str] = &[
 ];
 
 /// Interest words that are prices when money is borrowed; 收益 and 回报 never are.
-pub(super) const INTEREST: &[&str] =
-    &["利率", "利息", "月息", "月利", "日息", "日利", "年息", "年利", "年化"];
+const INTEREST: &[&str] = &["利率", "利息", "月息", "月利", "日息", "日利", "年息", "年利", "年化"];
 
 /// How often something is paid, with payments per year; longer words first.
-pub(super) const RECURRENCE: &[(&str, f64)] = &[
+const RECURRENCE: &[(&str, f64)] = &[
     ("每个工作日", 250.0),
     ("每工作日", 250.0),
     ("每个交易日", 250.0),
@@ -267,14 +272,14 @@ pub(super) const RECURRENCE: &[(&str, f64)] = &[
 ];
 
 /// Words of being paid.
-pub(super) const PAID: &[&str] = &[
+const PAID: &[&str] = &[
     "返", "领", "分红", "派息", "付息", "利息", "收益", "回报", "收租", "租金", "拿", "到账", "进账", "赚",
     "挣", "结算", "发放", "入账", "提现", "净得", "可得", "获得", "福利", "补贴", "盈利", "收入", "日入",
     "月入", "日结", "产", "earn", "profit", "pay",
 ];
 
 /// Words of putting money in: an amount after one of these is a stake.
-pub(super) const STAKE: &[&str] = &[
+const STAKE: &[&str] = &[
     "每投资",
     "投资",
     "投入",
@@ -311,14 +316,113 @@ pub(super) const STAKE: &[&str] = &[
 ];
 
 /// Words of multiplication.
-pub(super) const MULTIPLE: &[&str] = &[
+const MULTIPLE: &[&str] = &[
     "翻倍", "翻番", "翻几", "翻一", "翻两", "翻三", "翻四", "翻五", "翻十", "翻了", "翻4", "回报", "收益",
     "分红", "利润", "增值", "升值", "赚", "获利", "盈利", "本金", "涨", "万变", "变成", "元变", "块变",
     "返还", "返利", "返", "暴利", "double", "triple", "times",
 ];
 
 /// Words of borrowed leverage.
-pub(super) const LEVERAGE: &[&str] = &["杠杆", "配资", "融资", "倍资金", "保证金", "配比", "leverage"];
+const LEVERAGE: &[&str] = &["杠杆", "配资", "融资", "倍资金", "保证金", "配比", "leverage"];
+
+/// Words after an amount that make it a stake: 二百元入资, 10万起投.
+const STAKE_AFTER: &[&str] = &[
+    "入资", "入金", "入股", "起投", "投资", "认购", "本金", "加盟", "存款", "一份", "一台", "一只", "一头",
+    "一股", "一单",
+];
+
+/// Words after a time that say the stake is back.
+const PAYBACK: &[&str] =
+    &["回本", "收回成本", "收回本金", "收回投资", "收回全部投资", "收回全部本金", "翻本", "赚回"];
+
+/// Doubling without a number, with the factor.
+const DOUBLING: &[(&str, f64)] =
+    &[("翻倍", 2.0), ("翻番", 2.0), ("翻了倍", 2.0), ("翻几番", 4.0), ("翻几倍", 2.0)];
+
+/// What a word may mean; a word may have several classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Yield,
+    Rebate,
+    NotYield,
+    Loan,
+    Interest,
+    Recurrence,
+    Paid,
+    Stake,
+    StakeAfter,
+    Multiple,
+    Leverage,
+    Payback,
+    Doubling,
+}
+
+/// A word found in a text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Word {
+    pub start: usize,
+    pub end: usize,
+    pub text: &'static str,
+    /// Payments per year of a recurrence, factor of a doubling.
+    pub value: f64,
+    classes: u16,
+}
+
+impl Word {
+    pub fn is(&self, class: Class) -> bool {
+        self.classes & (1 << class as u16) != 0
+    }
+}
+
+struct Index {
+    automaton: Option<AhoCorasick>,
+    /// Word, value and classes of each pattern.
+    words: Vec<(&'static str, f64, u16)>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let plain: [(Class, &[&'static str]); 11] = [
+        (Class::Yield, YIELD),
+        (Class::Rebate, REBATE),
+        (Class::NotYield, NOT_YIELD),
+        (Class::Loan, LOAN),
+        (Class::Interest, INTEREST),
+        (Class::Paid, PAID),
+        (Class::Stake, STAKE),
+        (Class::StakeAfter, STAKE_AFTER),
+        (Class::Multiple, MULTIPLE),
+        (Class::Leverage, LEVERAGE),
+        (Class::Payback, PAYBACK),
+    ];
+    let mut words: BTreeMap<&'static str, (f64, u16)> = BTreeMap::new();
+    for (class, list) in plain {
+        for word in list {
+            words.entry(word).or_default().1 |= 1 << class as u16;
+        }
+    }
+    for (class, list) in [(Class::Recurrence, RECURRENCE), (Class::Doubling, DOUBLING)] {
+        for (word, value) in list {
+            let entry = words.entry(word).or_default();
+            *entry = (*value, entry.1 | 1 << class as u16);
+        }
+    }
+    let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words.keys()).ok();
+    Index {
+        automaton,
+        words: words.into_iter().map(|(word, (value, classes))| (word, value, classes)).collect(),
+    }
+});
+
+/// Appends the words of `text[range]`, in the order of their ends, overlapping ones included.
+pub(super) fn find(text: &str, range: Range<usize>, found: &mut Vec<Word>) {
+    let index = &*INDEX;
+    let Some(automaton) = &index.automaton else { return };
+    let offset = range.start;
+    for hit in automaton.find_overlapping_iter(&text[range]) {
+        let (text, value, classes) = index.words[hit.pattern().as_usize()];
+        found.push(Word { start: offset + hit.start(), end: offset + hit.end(), text, value, classes });
+    }
+}
 
 /// Words of which a text must hold one for a claim of this kind; `None` when any number will do.
 pub(crate) fn gate(kind: ClaimKind) -> Option<Vec<&'static str>> {
