@@ -21,7 +21,7 @@ pub(super) enum Atom {
 /// Collects atoms and groups while a pack is compiled.
 pub(super) struct Builder<'a> {
     pack: &'a RulePack,
-    normalizer: &'a Normalizer,
+    pub normalizer: &'a Normalizer,
     pub literals: Vec<String>,
     literal_ids: BTreeMap<String, usize>,
     pub patterns: Vec<Pattern>,

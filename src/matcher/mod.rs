@@ -19,7 +19,7 @@ pub use self::evaluate::Truth;
 use self::literal::LiteralSet;
 use self::places::{Index, Reading};
 pub use self::places::{Occurrence, Places};
-use crate::rules::{Diagnostic, Level, Place, RulePack, Term};
+use crate::rules::{Diagnostic, Place, RulePack, Term};
 use crate::text::{Normalized, Normalizer};
 
 /// Names a group of terms of the compiled pack.
@@ -86,13 +86,8 @@ impl Matcher {
         let rules: Vec<Conditions> = pack.rules.iter().map(|rule| builder.rule(rule)).collect();
         let extra = extra(&mut Groups(&mut builder));
         let gate = Gate::new(&builder, &rules, normalizer);
-        let (index, outcome) = Index::new(&mut builder);
-        let mut diagnostics = builder.diagnostics;
-        if let Err(message) = outcome {
-            let place = Place::default();
-            diagnostics.push(Diagnostic::new("R014", Level::Error, &pack.files, &place, message, ""));
-        }
-        (Self { gate, index, rules }, extra, diagnostics)
+        let index = Index::new(&mut builder);
+        (Self { gate, index, rules }, extra, builder.diagnostics)
     }
 
     /// Whether any rule can hold in the published text: one pass, exact only when it says no.

@@ -7,7 +7,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 const SIZE_LIMIT: usize = 1 << 20;
 
 /// Most literals that may stand for one pattern.
-const MAX_REQUIRED: usize = 400;
+const MAX_REQUIRED: usize = 64;
 
 /// What `.` means: anything but the end of a sentence.
 const DOT: &str = "[^。！？；\\n]";
@@ -73,7 +73,19 @@ fn without_dots(pattern: &str) -> Result<String, String> {
 /// Words of which every match contains at least one: the set with the longest shortest word.
 fn required(hir: &Hir) -> Option<Vec<String>> {
     let walked = walk(hir);
-    best(walked.best, walked.exact)
+    best(walked.best, walked.exact).map(smallest)
+}
+
+/// Without the words that contain another one.
+fn smallest(mut words: Vec<String>) -> Vec<String> {
+    words.sort_by_key(|word| (word.len(), word.clone()));
+    let mut kept: Vec<String> = Vec::new();
+    for word in words {
+        if !kept.iter().any(|shorter| word.contains(shorter.as_str())) {
+            kept.push(word);
+        }
+    }
+    kept
 }
 
 /// What is known of the matches of one expression.

@@ -5,16 +5,12 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-
 use super::claim::{self, ClaimScratch};
 use super::compile::{Atom, Builder, GroupId};
+use super::literal::{self, LiteralSet};
 use crate::domain::claim::Claim;
 use crate::rules::ClaimTest;
 use crate::text::sentence::{Scope, Windows};
-
-/// Most literals for which the fast automaton is worth its memory.
-const MAX_DENSE_LITERALS: usize = 20_000;
 
 /// Where a group holds: bytes of the normalized text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +23,7 @@ pub struct Occurrence {
 
 /// What is looked for: the literals, patterns and claims of all groups.
 pub(super) struct Index {
-    automaton: Option<AhoCorasick>,
+    words: LiteralSet,
     literals: Vec<LiteralUse>,
     patterns: Vec<regex::Regex>,
     /// Patterns that no word switches on.
@@ -57,6 +53,7 @@ struct GroupUse {
 /// Where everything stands in one text; memory is reused from text to text.
 #[derive(Debug, Default)]
 pub struct Places {
+    literal: literal::Scratch,
     literals: Vec<Vec<Occurrence>>,
     touched_literals: Vec<usize>,
     may: Vec<u64>,
@@ -74,8 +71,8 @@ pub struct Places {
 }
 
 impl Index {
-    /// Compiles what the builder collected; `Err` when the literals do not fit one automaton.
-    pub fn new(builder: &mut Builder<'_>) -> (Self, Result<(), String>) {
+    /// Compiles what the builder collected.
+    pub fn new(builder: &mut Builder<'_>) -> Self {
         let switches = builder.pattern_switches();
         let n_words = builder.groups.len().div_ceil(64);
         let blank = LiteralUse { groups: vec![0; n_words], may: vec![0; n_words], patterns: Vec::new() };
@@ -112,41 +109,37 @@ impl Index {
             let own = literal.groups.clone();
             add(&mut literal.may, &own);
         }
-        let dense = builder.literals.len() <= MAX_DENSE_LITERALS;
-        let kind = if dense { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-        let automaton = AhoCorasick::builder().kind(Some(kind)).build(&builder.literals);
-        let outcome = automaton.as_ref().map(|_| ()).map_err(|error| {
-            format!("{} literals do not fit one automaton: {error}", builder.literals.len())
-        });
+        let words = LiteralSet::new(builder.normalizer, &builder.literals);
         let always =
             switches.iter().enumerate().filter(|(_, words)| words.is_empty()).map(|(id, _)| id).collect();
         let patterns = builder.patterns.iter().map(|pattern| pattern.regex.clone()).collect();
         let tests = builder.claims.clone();
-        (Self { automaton: automaton.ok(), literals, patterns, always, groups, tests, open }, outcome)
+        Self { words, literals, patterns, always, groups, tests, open }
     }
 
     /// Locates the literals of the normalized `text` and forgets the text before.
     pub fn locate(&self, text: &str, places: &mut Places) {
         places.reset(self);
         places.may.clone_from(&self.open);
-        let Some(automaton) = &self.automaton else { return };
-        for found in automaton.find_overlapping_iter(text) {
-            let id = found.pattern().as_usize();
-            let literal = &self.literals[id];
-            let occurrences = &mut places.literals[id];
+        let Places { literal, literals, touched_literals, may, switches, touched_patterns, .. } = places;
+        // Normalized text is its own normal form, so the spans are those of `text`.
+        self.words.scan(text, literal, |found| {
+            let id = found.literal as usize;
+            let uses = &self.literals[id];
+            let occurrences = &mut literals[id];
             if occurrences.is_empty() {
-                places.touched_literals.push(id);
-                add(&mut places.may, &literal.may);
+                touched_literals.push(id);
+                add(may, &uses.may);
             }
-            occurrences.push(Occurrence { start: found.start(), end: found.end() });
-            for pattern in &literal.patterns {
-                let switches = &mut places.switches[*pattern];
+            occurrences.push(Occurrence { start: found.span.start, end: found.span.end });
+            for pattern in &uses.patterns {
+                let switches = &mut switches[*pattern];
                 if switches.is_empty() {
-                    places.touched_patterns.push(*pattern);
+                    touched_patterns.push(*pattern);
                 }
-                switches.push(found.start());
+                switches.push(found.span.start);
             }
-        }
+        });
     }
 }
 
