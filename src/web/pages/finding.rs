@@ -12,6 +12,7 @@ use super::queue::title;
 use super::words::{self, SeverityShown};
 use crate::app;
 use crate::domain::ad::AdDraft;
+use crate::domain::category;
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::highlight::pieces;
 use crate::domain::hit::Hit;
@@ -47,6 +48,8 @@ struct Page {
     n_sightings: u64,
     n_listed: u64,
     reasons: Vec<ReasonLine>,
+    n_asserted: usize,
+    n_cleared: usize,
     asserted: Vec<Card>,
     cleared: Vec<Card>,
     sightings: Vec<SightingLine>,
@@ -84,22 +87,27 @@ struct ReasonLine {
     counts: bool,
 }
 
-/// A hit with its rule.
+/// A rule with the words it found.
 struct Card {
-    number: usize,
-    words: String,
+    rule_id: String,
+    rule_title: String,
+    why: String,
     level: u8,
     severity: &'static str,
     category: String,
-    rule_title: String,
-    rule_id: String,
-    why: String,
+    found: Vec<Found>,
+    articles: Vec<Article>,
+}
+
+/// Words that a rule found.
+struct Found {
+    number: usize,
+    words: String,
     status: &'static str,
     because: String,
     cue: String,
     read_as: String,
     transforms: Vec<Step>,
-    articles: Vec<Article>,
 }
 
 /// A transform needed to read the words so.
@@ -213,7 +221,6 @@ fn page(
     let (state, state_class) = words::state(lang, finding.state);
     let (asserted, cleared): (Vec<_>, Vec<_>) =
         finding.hits.iter().enumerate().partition(|(_, hit)| hit.status.is_asserted());
-    let card = |(index, hit): (usize, &Hit)| card(lang, pack, &ad.draft.text, index, hit);
     let ticked = |id: &ProvisionId, proposed: bool| match &returned.ticked {
         Some(ticked) => ticked.contains(id.as_str()),
         None => proposed,
@@ -243,8 +250,10 @@ fn page(
             .iter()
             .map(|reason| ReasonLine { text: visible(&reason.text), counts: reason.weight > 0.0 })
             .collect(),
-        asserted: asserted.into_iter().map(card).collect(),
-        cleared: cleared.into_iter().map(card).collect(),
+        n_asserted: asserted.len(),
+        n_cleared: cleared.len(),
+        asserted: cards(lang, pack, &ad.draft.text, &asserted),
+        cleared: cards(lang, pack, &ad.draft.text, &cleared),
         sightings: sightings
             .iter()
             .map(|sighting| SightingLine {
@@ -282,31 +291,35 @@ fn page(
 }
 
 fn stretches(text: &str, hits: &[Hit]) -> Vec<Stretch> {
-    pieces(text, hits)
-        .into_iter()
-        .map(|piece| {
-            // Where hits overlap, the strongest asserted one decides the colour and the card.
-            let strongest = piece.hits.iter().copied().max_by_key(|index| {
-                let hit = &hits[*index];
-                (hit.status.is_asserted(), hit.severity, std::cmp::Reverse(*index))
-            });
-            let shown = strongest.map(|index| (index, &hits[index]));
-            Stretch {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for piece in pieces(text, hits) {
+        // Where hits overlap, the strongest asserted one decides the colour and the card.
+        let strongest = piece.hits.iter().copied().max_by_key(|index| {
+            let hit = &hits[*index];
+            (hit.status.is_asserted(), hit.severity, std::cmp::Reverse(*index))
+        });
+        let card = strongest.map_or(0, |index| index + 1);
+        match stretches.last_mut() {
+            Some(last) if last.card == card => last.text.push_str(&visible_lines(piece.text)),
+            _ => stretches.push(Stretch {
                 text: visible_lines(piece.text),
-                card: shown.map_or(0, |(index, _)| index + 1),
-                class: shown.map_or_else(String::new, |(_, hit)| {
-                    if hit.status.is_asserted() {
-                        format!("s{}", hit.severity.level())
-                    } else {
-                        "cleared".to_owned()
-                    }
-                }),
-                read_as: shown
-                    .filter(|(_, hit)| !hit.transforms.is_empty() && hit.normalized != hit.span.of(text))
-                    .map_or_else(String::new, |(_, hit)| visible(&hit.normalized)),
-            }
-        })
-        .collect()
+                card,
+                class: strongest.map_or_else(String::new, |index| class(&hits[index])),
+                read_as: strongest.map_or_else(String::new, |index| read_as(text, &hits[index])),
+            }),
+        }
+    }
+    stretches
+}
+
+fn class(hit: &Hit) -> String {
+    if hit.status.is_asserted() { format!("s{}", hit.severity.level()) } else { "cleared".to_owned() }
+}
+
+/// What the words were read as; empty when they were read as they stand.
+fn read_as(text: &str, hit: &Hit) -> String {
+    let changed = !hit.transforms.is_empty() && hit.normalized != hit.span.of(text);
+    if changed { visible(&hit.normalized) } else { String::new() }
 }
 
 fn facts(lang: Lang, draft: &AdDraft, pack_revision: &str) -> Vec<Fact> {
@@ -344,27 +357,45 @@ fn facts(lang: Lang, draft: &AdDraft, pack_revision: &str) -> Vec<Fact> {
     facts
 }
 
-fn card(lang: Lang, pack: &RulePack, text: &str, index: usize, hit: &Hit) -> Card {
-    let rule = pack.rule(&hit.rule);
-    let category = lang.pick(
-        crate::domain::category::title_zh(&hit.category),
-        crate::domain::category::title_en(&hit.category),
-    );
-    Card {
+/// One card for each rule, the strongest first.
+fn cards(lang: Lang, pack: &RulePack, text: &str, hits: &[(usize, &Hit)]) -> Vec<Card> {
+    let mut by_rule: Vec<Vec<(usize, &Hit)>> = Vec::new();
+    for (index, hit) in hits {
+        match by_rule.iter_mut().find(|group| group.iter().any(|(_, known)| known.rule == hit.rule)) {
+            Some(group) => group.push((*index, hit)),
+            None => by_rule.push(vec![(*index, hit)]),
+        }
+    }
+    by_rule.sort_by_key(|group| std::cmp::Reverse(group.iter().map(|(_, hit)| hit.severity).max()));
+    by_rule.into_iter().filter_map(|group| card(lang, pack, text, &group)).collect()
+}
+
+fn card(lang: Lang, pack: &RulePack, text: &str, group: &[(usize, &Hit)]) -> Option<Card> {
+    let strongest = group.iter().map(|(_, hit)| hit).max_by_key(|hit| hit.severity)?;
+    let rule = pack.rule(&strongest.rule);
+    Some(Card {
+        rule_id: strongest.rule.to_string(),
+        rule_title: rule.map_or_else(|| strongest.rule.to_string(), |rule| rule.title.clone()),
+        why: rule.map_or_else(String::new, |rule| rule.why.clone()),
+        level: strongest.severity.level(),
+        severity: lang.of(strongest.severity.label()),
+        category: lang
+            .pick(category::title_zh(&strongest.category), category::title_en(&strongest.category))
+            .to_owned(),
+        found: group.iter().map(|(index, hit)| found(lang, text, *index, hit)).collect(),
+        articles: strongest.provisions.iter().map(|id| article(lang, pack, id, false)).collect(),
+    })
+}
+
+fn found(lang: Lang, text: &str, index: usize, hit: &Hit) -> Found {
+    Found {
         number: index + 1,
         words: visible(hit.span.of(text)),
-        level: hit.severity.level(),
-        severity: lang.of(hit.severity.label()),
-        category: category.to_owned(),
-        rule_title: rule.map_or_else(|| hit.rule.to_string(), |rule| rule.title.clone()),
-        rule_id: hit.rule.to_string(),
-        why: rule.map_or_else(String::new, |rule| rule.why.clone()),
         status: lang.of(hit.status.label()),
         because: visible(hit.because.as_deref().unwrap_or_default()),
         cue: hit.cue.map_or_else(String::new, |cue| visible(cue.of(text))),
         read_as: visible(&hit.normalized),
         transforms: hit.transforms.iter().map(|name| step(lang, name)).collect(),
-        articles: hit.provisions.iter().map(|id| article(lang, pack, id, false)).collect(),
     }
 }
 

@@ -9,7 +9,7 @@ use axum::response::{Redirect, Response};
 use serde::Deserialize;
 
 use super::words::{self, Excerpt, SeverityShown};
-use crate::domain::finding::FindingState;
+use crate::domain::finding::{Assessment, FindingState};
 use crate::domain::hit::Severity;
 use crate::domain::source::SourceId;
 use crate::web::Site;
@@ -207,18 +207,17 @@ fn row(lang: Lang, item: &QueueItem) -> Row {
         categories: words::categories(lang, &finding.hits).into_iter().map(str::to_owned).collect(),
         excerpts,
         n_more,
-        reasons: finding
-            .assessment
-            .reasons
-            .iter()
-            .filter(|reason| reason.weight > 0.0)
-            .map(|reason| visible(reason.text.trim_end_matches('。')))
-            .collect::<Vec<_>>()
-            .join("；"),
+        reasons: shorten(&reasons(&finding.assessment), 90),
         first_seen: ad.first_seen_at.into(),
         last_seen: ad.last_seen_at.into(),
         n_sightings: ad.n_sightings,
     }
+}
+
+fn reasons(assessment: &Assessment) -> String {
+    let counting = assessment.reasons.iter().filter(|reason| reason.weight > 0.0);
+    let texts: Vec<String> = counting.map(|reason| visible(reason.text.trim_end_matches('。'))).collect();
+    texts.join("；")
 }
 
 /// Title of an ad, or its first line when it has none.
