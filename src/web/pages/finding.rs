@@ -8,18 +8,17 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::card::{Article, Card, article, cards};
 use super::queue::title;
 use super::words::{self, SeverityShown};
 use crate::app;
 use crate::domain::ad::AdDraft;
-use crate::domain::category;
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::highlight::pieces;
 use crate::domain::hit::Hit;
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{Decision, DismissReason, Verdict};
 use crate::rules::RulePack;
-use crate::text::TRANSFORMS;
 use crate::web::Site;
 use crate::web::desk::{FindingFile, QueueFilter};
 use crate::web::error::Failure;
@@ -85,45 +84,6 @@ struct Fact {
 struct ReasonLine {
     text: String,
     counts: bool,
-}
-
-/// A rule with the words it found.
-struct Card {
-    rule_id: String,
-    rule_title: String,
-    why: String,
-    level: u8,
-    severity: &'static str,
-    category: String,
-    found: Vec<Found>,
-    articles: Vec<Article>,
-}
-
-/// Words that a rule found.
-struct Found {
-    number: usize,
-    words: String,
-    status: &'static str,
-    because: String,
-    cue: String,
-    read_as: String,
-    transforms: Vec<Step>,
-}
-
-/// A transform needed to read the words so.
-struct Step {
-    about: String,
-    evasive: bool,
-}
-
-/// An article of law.
-struct Article {
-    id: String,
-    citation: String,
-    text: String,
-    liability: String,
-    dates: String,
-    ticked: bool,
 }
 
 struct SightingLine {
@@ -355,84 +315,6 @@ fn facts(lang: Lang, draft: &AdDraft, pack_revision: &str) -> Vec<Fact> {
     }
     facts.push(Fact { name: w.rule_pack, value: pack_revision.to_owned(), mono: true });
     facts
-}
-
-/// One card for each rule, the strongest first.
-fn cards(lang: Lang, pack: &RulePack, text: &str, hits: &[(usize, &Hit)]) -> Vec<Card> {
-    let mut by_rule: Vec<Vec<(usize, &Hit)>> = Vec::new();
-    for (index, hit) in hits {
-        match by_rule.iter_mut().find(|group| group.iter().any(|(_, known)| known.rule == hit.rule)) {
-            Some(group) => group.push((*index, hit)),
-            None => by_rule.push(vec![(*index, hit)]),
-        }
-    }
-    by_rule.sort_by_key(|group| std::cmp::Reverse(group.iter().map(|(_, hit)| hit.severity).max()));
-    by_rule.into_iter().filter_map(|group| card(lang, pack, text, &group)).collect()
-}
-
-fn card(lang: Lang, pack: &RulePack, text: &str, group: &[(usize, &Hit)]) -> Option<Card> {
-    let strongest = group.iter().map(|(_, hit)| hit).max_by_key(|hit| hit.severity)?;
-    let rule = pack.rule(&strongest.rule);
-    Some(Card {
-        rule_id: strongest.rule.to_string(),
-        rule_title: rule.map_or_else(|| strongest.rule.to_string(), |rule| rule.title.clone()),
-        why: rule.map_or_else(String::new, |rule| rule.why.clone()),
-        level: strongest.severity.level(),
-        severity: lang.of(strongest.severity.label()),
-        category: lang
-            .pick(category::title_zh(&strongest.category), category::title_en(&strongest.category))
-            .to_owned(),
-        found: group.iter().map(|(index, hit)| found(lang, text, *index, hit)).collect(),
-        articles: strongest.provisions.iter().map(|id| article(lang, pack, id, false)).collect(),
-    })
-}
-
-fn found(lang: Lang, text: &str, index: usize, hit: &Hit) -> Found {
-    Found {
-        number: index + 1,
-        words: visible(hit.span.of(text)),
-        status: lang.of(hit.status.label()),
-        because: visible(hit.because.as_deref().unwrap_or_default()),
-        cue: hit.cue.map_or_else(String::new, |cue| visible(cue.of(text))),
-        read_as: visible(&hit.normalized),
-        transforms: hit.transforms.iter().map(|name| step(lang, name)).collect(),
-    }
-}
-
-/// What a transform does, Chinese; its name in English, and when this version does not know it.
-fn step(lang: Lang, name: &str) -> Step {
-    let known = TRANSFORMS.iter().find(|transform| transform.name == name);
-    Step {
-        about: known.map_or_else(|| visible(name), |known| lang.pick(known.about, known.name).to_owned()),
-        evasive: known.is_some_and(|known| known.evasive),
-    }
-}
-
-fn article(lang: Lang, pack: &RulePack, id: &ProvisionId, ticked: bool) -> Article {
-    let w = lang.words();
-    let Some(known) = pack.provisions.get(id) else {
-        return Article {
-            id: id.to_string(),
-            citation: id.to_string(),
-            text: w.not_in_pack.to_owned(),
-            liability: String::new(),
-            dates: String::new(),
-            ticked,
-        };
-    };
-    let until =
-        known.effective_to.as_ref().map_or_else(String::new, |day| format!(" {} {day}", w.effective_to));
-    Article {
-        id: id.to_string(),
-        citation: known.citation(),
-        text: known.text.clone(),
-        liability: known.liability.clone().unwrap_or_default(),
-        dates: format!(
-            "{} {}{until} · {} {}",
-            w.effective_from, known.effective_from, w.checked_on, known.checked_on
-        ),
-        ticked,
-    }
 }
 
 fn history(lang: Lang, pack: &RulePack, decision: &Decision) -> HistoryLine {

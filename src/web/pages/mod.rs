@@ -2,6 +2,7 @@
 
 pub mod asset;
 pub mod capture;
+mod card;
 pub mod decide;
 pub mod failure;
 pub mod finding;
