@@ -85,7 +85,7 @@ impl<'a> Context<'a> {
         let head = text.char_indices().nth(HEAD_CHARS).map_or(text.len(), |(at, _)| at);
         let tail_start = text.char_indices().rev().nth(TAIL_CHARS).map_or(0, |(at, _)| at);
         let windows = places.windows();
-        let head_end = windows.around(Scope::Sentence, head.min(text.len())..head.min(text.len())).end;
+        let head_end = windows.around(Scope::Clause, head.min(text.len())..head.min(text.len())).end;
         let mut context = Self { text, windows, places, cues, promotes, head_end, tail_start, frame: None };
         context.frame = context.frame();
         context

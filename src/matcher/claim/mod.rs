@@ -42,8 +42,7 @@ pub fn claims(text: &str, scratch: &mut ClaimScratch, claims: &mut Vec<Claim>) {
         let reader = Reader { text, clause, tokens, words };
         reader.doublings(claims);
         reader.changes(claims);
-        for index in 0..tokens.len() {
-            let token = tokens[index];
+        for (index, token) in tokens.iter().copied().enumerate() {
             match token.unit {
                 Unit::Percent | Unit::Fen => reader.rate(index, claims),
                 Unit::Times | Unit::Doublings => reader.times(index, claims),

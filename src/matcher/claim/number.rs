@@ -41,7 +41,7 @@ pub(super) fn tokens(text: &str, range: Range<usize>, tokens: &mut Vec<Token>) -
     let mut at = range.start;
     while at < bytes.len() {
         let byte = bytes[at];
-        if byte < 0xE4 || byte > 0xE9 {
+        if !(0xE4..=0xE9).contains(&byte) {
             // ASCII, or a character outside the Han block; a continuation byte is stepped over.
             if !byte.is_ascii_digit() {
                 at += 1;
