@@ -20,10 +20,11 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
+use std::future::{Future, IntoFuture as _};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -43,7 +44,10 @@ struct Site {
     sessions: Sessions,
 }
 
-/// Serves the pages on `listener` until `stop` is done; requests under way are finished.
+/// Requests under way when the pages are told to stop have so long to finish.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves the pages on `listener` until `stop` is done; requests under way are finished, within ten seconds.
 ///
 /// # Errors
 /// When the listener fails.
@@ -54,7 +58,21 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let service = router(desk, access).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
+    let (told, heard) = tokio::sync::oneshot::channel::<()>();
+    let stop = async move {
+        stop.await;
+        drop(told);
+    };
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop).into_future();
+    // A browser that never finishes its request must not keep the process alive.
+    let late = async {
+        let _ = heard.await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        done = serving => done,
+        () = late => Ok(()),
+    }
 }
 
 /// The pages as a service, for tests and for [`serve`].
