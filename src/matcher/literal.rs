@@ -6,7 +6,7 @@
 //! so the span comes for free.
 //!
 //! Where normalizing needs more than one character at a time (hidden spellings, bracketed pinyin, marks that may stay),
-//! the line is normalized and the same search runs over the result. Both ways report exactly what a search of
+//! the sentence is normalized and the same search runs over the result. Both ways report exactly what a search of
 //! [`Normalizer::normalize`]'s text reports, mapped back by its spans.
 
 mod alphabet;
@@ -35,7 +35,7 @@ pub struct LiteralMatch {
 #[derive(Debug, Default)]
 pub struct Scratch {
     found: Vec<LiteralMatch>,
-    found_in_line: Vec<LiteralMatch>,
+    found_in_part: Vec<LiteralMatch>,
     normalized: Normalized,
     marks: Marks,
 }
@@ -55,14 +55,17 @@ pub struct LiteralSet {
     anchors: Anchors,
     /// Patterns of one character, by their symbol.
     alone: std::collections::HashMap<u16, u32>,
+    /// Whether a literal contains a comma of a number.
     has_comma: bool,
+    /// Whether a literal contains the end of a sentence.
+    has_stop: bool,
 }
 
 /// What a closer look at a candidate says.
 enum Look {
     Nothing,
     Found(Span),
-    /// Only normalizing the line can tell.
+    /// Only normalizing the part can tell.
     Normalize,
 }
 
@@ -75,8 +78,9 @@ impl LiteralSet {
         patterns.set_symbols(&alphabet);
         let anchors = Anchors::new(&patterns, &Frequency::embedded());
         let alone = patterns.alone().map(|(index, ch)| (alphabet.symbol(ch), index)).collect();
-        let has_comma = patterns.has_comma();
-        Self { normalizer: normalizer.clone(), patterns, alphabet, anchors, alone, has_comma }
+        let has_comma = patterns.contain(&[',']);
+        let has_stop = patterns.contain(&['。', '！', '？']);
+        Self { normalizer: normalizer.clone(), patterns, alphabet, anchors, alone, has_comma, has_stop }
     }
 
     /// Calls `found` for every occurrence of every literal in the normalized form of `raw`, overlapping ones included,
@@ -95,26 +99,26 @@ impl LiteralSet {
     fn collect(&self, raw: &str, scratch: &mut Scratch) {
         scratch.found.clear();
         let mut from = 0;
-        while let Some(line) = self.search::<true>(raw, from, &mut scratch.found, &mut scratch.marks) {
-            // Matches of this line are the last ones found.
-            while scratch.found.last().is_some_and(|last| last.span.start >= line.start) {
+        while let Some(part) = self.search::<true>(raw, from, &mut scratch.found, &mut scratch.marks) {
+            // Matches of this part are the last ones found.
+            while scratch.found.last().is_some_and(|last| last.span.start >= part.start) {
                 scratch.found.pop();
             }
-            self.normalizer.normalize_into(&raw[line.start..line.end], &mut scratch.normalized);
-            scratch.found_in_line.clear();
+            self.normalizer.normalize_into(&raw[part.start..part.end], &mut scratch.normalized);
+            scratch.found_in_part.clear();
             let text = &scratch.normalized.text;
-            self.search::<false>(text, 0, &mut scratch.found_in_line, &mut scratch.marks);
-            for LiteralMatch { span, literal } in scratch.found_in_line.drain(..) {
+            self.search::<false>(text, 0, &mut scratch.found_in_part, &mut scratch.marks);
+            for LiteralMatch { span, literal } in scratch.found_in_part.drain(..) {
                 let Span { start, end } = scratch.normalized.source_span(span.start, span.end);
-                let span = Span { start: start + line.start, end: end + line.start };
+                let span = Span { start: start + part.start, end: end + part.start };
                 scratch.found.push(LiteralMatch { span, literal });
             }
-            from = line.end;
+            from = part.end;
         }
         scratch.found.sort_unstable();
     }
 
-    /// Searches `text` from byte `from` on. Published text (`RAW`) stops at a line that must be normalized, which is
+    /// Searches `text` from byte `from` on. Published text (`RAW`) stops at a part that must be normalized, which is
     /// returned; in normalized text characters stand for themselves.
     fn search<const RAW: bool>(
         &self,
@@ -124,7 +128,7 @@ impl LiteralSet {
         marks: &mut Marks,
     ) -> Option<Span> {
         let bytes = text.as_bytes();
-        let mut before = OTHER;
+        let (mut left, mut before) = (OTHER, OTHER);
         let mut at = from;
         while at < bytes.len() {
             let (code, len) = match bytes[at..].first_chunk() {
@@ -146,32 +150,55 @@ impl LiteralSet {
                         at += len;
                         continue;
                     }
-                    None => return Some(line_around(bytes, at)),
+                    None => return Some(self.part_around(text, at)),
                 }
             }
-            let pair = key(before, symbol);
-            if self.anchors.may_have(pair) {
-                for anchor in self.anchors.of(pair) {
-                    let pattern = self.patterns.get(anchor.pattern);
-                    let look = match RAW {
-                        true => self.look(text, pattern, anchor.at as usize, at..at + len, marks),
-                        false => look_normalized(text, pattern, anchor.at as usize, at),
-                    };
-                    match look {
-                        Look::Nothing => {}
-                        Look::Found(span) => report(pattern, span, found),
-                        Look::Normalize => return Some(line_around(bytes, at)),
-                    }
+            if self.anchors.may_have(key(before, symbol)) {
+                let place = at..at + len;
+                if !self.candidates::<RAW>(text, [left, before, symbol], place, found, marks) {
+                    return Some(self.part_around(text, at));
                 }
             }
+            left = before;
             before = symbol;
             at += len;
         }
         None
     }
 
+    /// Looks closer at the literals behind a pair of symbols: `last` are the last three symbols, `place` is where the
+    /// last one stands. False when the part must be normalized.
+    #[inline(never)]
+    fn candidates<const RAW: bool>(
+        &self,
+        text: &str,
+        last: [u16; 3],
+        place: std::ops::Range<usize>,
+        found: &mut Vec<LiteralMatch>,
+        marks: &mut Marks,
+    ) -> bool {
+        let anchors = self.anchors.of(key(last[1], last[2]));
+        if anchors.is_empty() {
+            return true;
+        }
+        let right = self.symbol_after(text, place.end).map_or(OTHER, |(symbol, _)| symbol);
+        for anchor in anchors.iter().filter(|anchor| anchor.fits(last[0], right)) {
+            let pattern = self.patterns.get(anchor.pattern);
+            let look = match RAW {
+                true => self.look(text, pattern, anchor.at as usize, place.clone(), marks),
+                false => look_normalized(text, pattern, anchor.at as usize, place.start),
+            };
+            match look {
+                Look::Nothing => {}
+                Look::Found(span) => report(pattern, span, found),
+                Look::Normalize => return false,
+            }
+        }
+        true
+    }
+
     /// Decides about a character whose value is no plain symbol: its symbol, nothing when it vanishes, and no answer
-    /// when the line must be normalized.
+    /// when the part must be normalized.
     #[cold]
     fn special<const RAW: bool>(
         &self,
@@ -321,7 +348,7 @@ impl LiteralSet {
         }
     }
 
-    /// The symbol of the character at byte `at`, nothing when it vanishes. A line that must be normalized for its sake
+    /// The symbol of the character at byte `at`, nothing when it vanishes. A part that must be normalized for its sake
     /// is noticed when the search comes by.
     fn plain_symbol(&self, text: &str, ch: char, at: usize) -> Option<u16> {
         match self.alphabet.value(ch as u32) {
@@ -373,6 +400,16 @@ impl LiteralSet {
         text[at..].chars().next().is_some_and(|ch| self.folds_to_by(ch, is_letter))
     }
 
+    /// The part of `text` around byte `at` that is normalized alike on its own: up to the next line feeds, or to the
+    /// next ends of sentences unless a literal reaches across them.
+    fn part_around(&self, text: &str, at: usize) -> Span {
+        let is_end = |ch: char| ch == '\n' || (!self.has_stop && matches!(ch, '。' | '！' | '？'));
+        let start = text[..at].char_indices().rev().find(|(_, ch)| is_end(*ch));
+        let start = start.map_or(0, |(before, ch)| before + ch.len_utf8());
+        let end = text[at..].find(is_end).map_or(text.len(), |behind| at + behind);
+        Span { start, end }
+    }
+
     /// Combining marks belong to the character before them.
     fn end_with_combining(&self, text: &str, end: usize) -> usize {
         let mut with_marks = end;
@@ -402,13 +439,6 @@ fn look_normalized(text: &str, pattern: &Pattern, at: usize, byte: usize) -> Loo
 
 fn report(pattern: &Pattern, span: Span, found: &mut Vec<LiteralMatch>) {
     found.extend(pattern.literals.iter().map(|literal| LiteralMatch { span, literal: *literal }));
-}
-
-/// The line that holds byte `at`, without its line feed.
-fn line_around(bytes: &[u8], at: usize) -> Span {
-    let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |feed| feed + 1);
-    let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |feed| at + feed);
-    Span { start, end }
 }
 
 #[cfg(test)]

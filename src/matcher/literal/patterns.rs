@@ -11,9 +11,9 @@ use std::collections::HashMap;
 pub(super) enum Kind {
     /// A literal of letters only: found.
     Plain,
-    /// A literal with marks inside, which stay or vanish by context: the line must be normalized.
+    /// A literal with marks inside, which stay or vanish by context: its sentence must be normalized.
     Marked,
-    /// A hidden spelling: the line must be normalized.
+    /// A hidden spelling: its sentence must be normalized.
     Hidden,
 }
 
@@ -108,8 +108,8 @@ impl Patterns {
         all.map(|(index, pattern)| (index as u32, &*pattern.chars, &*pattern.symbols))
     }
 
-    /// Whether a literal contains a comma of a number.
-    pub fn has_comma(&self) -> bool {
-        self.all.iter().any(|pattern| pattern.text.contains(','))
+    /// Whether a literal contains one of these characters.
+    pub fn contain(&self, chars: &[char]) -> bool {
+        self.all.iter().any(|pattern| pattern.text.contains(chars))
     }
 }
