@@ -67,6 +67,8 @@ create table ad (
     n_sightings bigint not null
 );
 
+create index ad_cleared on ad (last_seen_at desc, id desc) where cleared is not null;
+
 create table sighting (
     -- This ad, in that capture, at that place. place is a short digest of the locator, which may be long.
     ad_id text not null references ad (id),
@@ -99,6 +101,7 @@ create table finding (
 create index finding_queue on finding (state, priority desc, id desc);
 create index finding_by_priority on finding (priority desc, id desc);
 create index finding_by_creation on finding (created_at);
+create index finding_by_waiting on finding (state, created_at, id);
 
 create table hit (
     -- A rule and the published words it found, asserted or cleared; ordinal is its order in the text.

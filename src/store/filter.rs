@@ -53,7 +53,10 @@ impl Conditions {
             conditions.add("f.severity >= $a", Value::Int(i64::from(severity.level())));
         }
         if let Some(words) = filter.text.as_deref().map(str::trim).filter(|words| !words.is_empty()) {
-            conditions.add("a.search_text like $a escape '!'", Value::Text(contains_pattern(words)));
+            conditions.add(
+                "exists (select 1 from ad s where s.id = f.ad_id and s.search_text like $a escape '!')",
+                Value::Text(contains_pattern(words)),
+            );
         }
         if let Some(from) = filter.created_from {
             conditions.add("f.created_at >= $a", Value::Int(from.0));

@@ -145,10 +145,7 @@ impl Db {
     /// How many findings of this filter are in each state; its own `state` is not regarded.
     pub async fn count_findings(&self, filter: &FindingFilter) -> Result<FindingCounts> {
         let conditions = Conditions::of(&FindingFilter { state: None, ..filter.clone() });
-        let sql = format!(
-            "select f.state, count(*) from finding f join ad a on a.id = f.ad_id {} group by f.state",
-            conditions.sql(),
-        );
+        let sql = format!("select f.state, count(*) from finding f {} group by f.state", conditions.sql(),);
         let mut counts = FindingCounts::default();
         for row in conditions.bind(sql).fetch_all(self.pool()).await.doing("count findings")? {
             let n = count(&row, 1)?;

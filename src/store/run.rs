@@ -75,13 +75,12 @@ impl Db {
 
     /// The latest run of each source that was not removed.
     pub async fn last_runs(&self) -> Result<Vec<CrawlRun>> {
-        let sql = format!(
-            "select {COLUMNS} from crawl_run r where r.id = (\
-               select last.id from crawl_run last where last.source_id = r.source_id \
-               order by last.started_at desc, last.id desc limit 1) \
-             and exists (select 1 from source s where s.id = r.source_id and s.removed_at is null) \
-             order by r.started_at desc, r.id desc"
-        );
+        let sql = "select r.id, r.source_id, r.started_at, r.finished_at, r.outcome, r.counts \
+                   from source s join crawl_run r on r.id = (\
+                     select last.id from crawl_run last where last.source_id = s.id \
+                     order by last.started_at desc, last.id desc limit 1) \
+                   where s.removed_at is null order by r.started_at desc, r.id desc"
+            .to_owned();
         self.read_runs(sql, None).await
     }
 

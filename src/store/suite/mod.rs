@@ -45,6 +45,7 @@ conformance! {
         a_page_comes_back_as_it_was_recorded,
         recording_a_page_again_changes_nothing,
         an_ad_seen_many_times_is_one_finding,
+        a_run_knows_its_landing_pages,
         a_newer_pack_renews_what_is_pending_and_leaves_what_is_decided,
         an_ad_cleared_by_context_keeps_its_hits,
         an_alert_goes_out_only_for_a_finding_that_is_new,

@@ -5,7 +5,7 @@ use super::make::{
     page, seen,
 };
 use crate::domain::ad::Sighting;
-use crate::domain::capture::CaptureId;
+use crate::domain::capture::{CaptureId, CapturePurpose};
 use crate::domain::finding::Assessment;
 use crate::domain::hit::HitStatus;
 use crate::domain::run::RunId;
@@ -72,6 +72,26 @@ pub(super) async fn an_ad_seen_many_times_is_one_finding(db: Db) {
     assert_eq!((ad.n_sightings, ad.first_seen_at, ad.last_seen_at), (3, NOW, NOW.plus_ms(2_000)));
     let captures = db.captures_after(Some(&CaptureId::parse("page-0").unwrap()), 10).await.unwrap();
     assert_eq!(captures, [capture("apps", "page-1"), capture("city-news", "page-2")]);
+}
+
+pub(super) async fn a_run_knows_its_landing_pages(db: Db) {
+    looked_at(&db, "city-news").await;
+    looked_at(&db, "apps").await;
+    for (source, name, purpose) in [
+        ("city-news", "page-1", CapturePurpose::Page),
+        ("city-news", "landing-2", CapturePurpose::Landing),
+        ("city-news", "landing-1", CapturePurpose::Landing),
+        ("apps", "landing-3", CapturePurpose::Landing),
+    ] {
+        let mut record = page(source, name, Vec::new());
+        record.capture.purpose = purpose;
+        db.record_page(&record).await.unwrap();
+    }
+    let landings = db.landing_captures(&RunId::parse("run-city-news").unwrap()).await.unwrap();
+    assert_eq!(
+        landings.iter().map(|capture| capture.id.as_str()).collect::<Vec<_>>(),
+        ["landing-1", "landing-2"]
+    );
 }
 
 pub(super) async fn a_newer_pack_renews_what_is_pending_and_leaves_what_is_decided(db: Db) {
