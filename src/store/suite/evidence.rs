@@ -56,7 +56,7 @@ pub(super) async fn a_package_comes_back_with_its_exhibits(db: Db) {
     db.add_package(&sealed, &exhibits(), &audit("p-1")).await.unwrap();
     assert_eq!(db.package(&sealed.id).await.unwrap(), Some(sealed.clone()));
     assert_eq!(db.package(&PackageId::parse("p-9").unwrap()).await.unwrap(), None);
-    assert_eq!(db.packages(&finding).await.unwrap(), [sealed.clone()]);
+    assert_eq!(db.packages(&finding).await.unwrap(), std::slice::from_ref(&sealed));
     assert_eq!(db.exhibits(&sealed.id).await.unwrap(), exhibits());
     assert_eq!(db.audit_entries(None, 10).await.unwrap()[0].object, "package p-1");
     db.append_custody(&verified("p-1", 10)).await.unwrap();

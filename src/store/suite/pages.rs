@@ -28,7 +28,7 @@ pub(super) async fn a_page_comes_back_as_it_was_recorded(db: Db) {
     assert_eq!(view.finding.hits, hits);
     assert_eq!((view.finding.created_at, view.finding.updated_at, view.version), (NOW, NOW, 1));
     assert_eq!(view.ad.draft, ad.draft);
-    assert_eq!(view.sightings, [ad.sighting.clone()]);
+    assert_eq!(view.sightings, std::slice::from_ref(&ad.sighting));
     assert_eq!(view.decisions, []);
     assert_eq!(db.ad(&ad.id).await.unwrap(), Some(view.ad));
     assert_eq!(db.sightings(&ad.id, 10).await.unwrap(), [ad.sighting]);
