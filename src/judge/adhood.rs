@@ -64,7 +64,8 @@ impl Evidence {
         };
         let first = |group: GroupId| places.of(group).first().copied();
         let private_contact = PRIVATE_CONTACT
-            .find_iter(text)
+            .iter()
+            .flat_map(|pattern| pattern.find_iter(text))
             .map(|found| Occurrence { start: found.start(), end: found.end() })
             .filter(|place| is_whole_number(text, *place))
             .find(is_private);
@@ -109,10 +110,13 @@ impl Evidence {
 }
 
 /// A mobile number, or a messenger with a name; the normalizer has one word for each messenger.
-static PRIVATE_CONTACT: LazyLock<regex::Regex> = LazyLock::new(|| {
-    let pattern = r"1[3-9]\d[- ]?\d{4}[- ]?\d{4}|(?:微信|qq|电报|telegram|whatsapp|line|skype|蝙蝠)(?:群|号|同号|客服|:|：|\+|加| ){0,3}[a-z0-9][-a-z0-9_]{4,19}";
-    #[expect(clippy::expect_used, reason = "a constant pattern; every test that judges compiles it")]
-    regex::Regex::new(pattern).expect("constant pattern")
+static PRIVATE_CONTACT: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
+    let pattern = concat!(
+        r"1[3-9]\d[- ]?\d{4}[- ]?\d{4}",
+        r"|(?:微信|qq|电报|蝙蝠)(?:群|号|同号|客服|:|：|\+|加| ){0,3}[a-z0-9][-a-z0-9_]{4,19}",
+        r"|\b(?:telegram|whatsapp|skype|line)\b ?[:：@+] ?[a-z0-9][-a-z0-9_]{4,19}",
+    );
+    regex::Regex::new(pattern).ok()
 });
 
 /// Whether a number is not the middle of a longer one.
@@ -129,4 +133,29 @@ pub(super) fn institution<'a>(pack: &'a RulePack, host: &str) -> Option<&'a Inst
         host.strip_suffix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
     pack.institutions.iter().find(|institution| institution.hosts.iter().any(covers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_contacts_are_people_not_words() {
+        let found =
+            |text: &str| PRIVATE_CONTACT.as_ref().unwrap().find(text).map(|found| found.as_str().to_owned());
+        for (text, expected) in [
+            ("加微信abc12345", "微信abc12345"),
+            ("微信同号：a-b_c9", "微信同号：a-b_c9"),
+            ("qq群123456", "qq群123456"),
+            ("13800138000", "13800138000"),
+            ("138-0013-8000", "138-0013-8000"),
+            ("telegram: bossman", "telegram: bossman"),
+        ] {
+            assert_eq!(found(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["online banking", "sign up online", "微信公众号", "95588", "12345", "line up early"]
+        {
+            assert_eq!(found(text), None, "{text}");
+        }
+    }
 }

@@ -158,9 +158,12 @@ impl<'a> Builder<'a> {
         let expanded = crate::rules::expand(&self.pack.fragments, text).ok()?;
         let id = match pattern::compile(&expanded) {
             Ok(compiled) => {
-                self.check_required(place, &compiled.required);
-                self.patterns.push(compiled);
-                Some(self.patterns.len() - 1)
+                let possible = self.check_required(place, &compiled.required);
+                let required = self.locatable(&compiled.required);
+                possible.then(|| {
+                    self.patterns.push(Pattern { required, ..compiled });
+                    self.patterns.len() - 1
+                })
             }
             Err(error) => {
                 let problem =
@@ -173,18 +176,36 @@ impl<'a> Builder<'a> {
         id
     }
 
+    /// The required words in a form that can be located: each its own normal form.
+    ///
+    /// A mark at the edge of a word is lost when the word is normalized alone, so the rest of it stands for it. What
+    /// is no normal form even then cannot stand in normalized text, and what is left of a mark and one letter or
+    /// digit (`.u` of `[0-9.]u`) is not worth a search: both are left out.
+    fn locatable(&self, required: &[String]) -> Vec<String> {
+        let is_stable = |word: &str| self.normalizer.normalize(word).text == word;
+        let core = |word: &String| {
+            if is_stable(word) {
+                return Some(word.clone());
+            }
+            let core = word.trim_matches(|c: char| !c.is_alphanumeric());
+            (pattern::tells_apart(core) && is_stable(core)).then(|| core.to_owned())
+        };
+        pattern::smallest(required.iter().filter_map(core).collect())
+    }
+
     /// A pattern that demands words no normalized text contains can never match.
-    fn check_required(&mut self, place: &Place, required: &[String]) {
+    fn check_required(&mut self, place: &Place, required: &[String]) -> bool {
         let strange =
             |word: &&String| word.chars().count() > 1 && self.normalizer.normalize(word).text != **word;
         if required.is_empty() || !required.iter().all(|word| strange(&word)) {
-            return;
+            return true;
         }
         let word = &required[0];
         let message = format!("`{word}` never occurs in normalized text");
         let help = format!("normalized, it reads `{}`", self.normalizer.normalize(word).text);
         let problem = self.problem("R024", place, message, "this pattern can never match").with_help(help);
         self.diagnostics.push(problem);
+        false
     }
 
     /// The group of a rule's `not_in` words.
@@ -267,12 +288,15 @@ impl<'a> Builder<'a> {
         words.iter().all(|word| pattern::tells_apart(word)).then_some(words)
     }
 
-    /// Literals that switch patterns on: for each pattern, the ids of its required words, if it has some.
+    /// Literals that switch patterns on: for each pattern, the ids of its required words; none when a word is as
+    /// common as a single digit, and the pattern had better run at once.
     pub fn pattern_switches(&mut self) -> Vec<Vec<usize>> {
         let required: Vec<Vec<String>> =
             self.patterns.iter().map(|pattern| pattern.required.clone()).collect();
+        let rare = |words: &Vec<String>| words.iter().all(|word| pattern::tells_apart(word));
         required
             .into_iter()
+            .map(|words| if rare(&words) { words } else { Vec::new() })
             .map(|words| words.into_iter().map(|word| self.literal_id(word)).collect())
             .collect()
     }

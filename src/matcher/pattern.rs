@@ -77,7 +77,7 @@ fn required(hir: &Hir) -> Option<Vec<String>> {
 }
 
 /// Without the words that contain another one.
-fn smallest(mut words: Vec<String>) -> Vec<String> {
+pub(super) fn smallest(mut words: Vec<String>) -> Vec<String> {
     words.sort_by_key(|word| (word.len(), word.clone()));
     let mut kept: Vec<String> = Vec::new();
     for word in words {
@@ -218,6 +218,7 @@ mod tests {
             ("[01]+[^a]万变", &["万变"]),
             ("(高|超)收益[0-9]{1,3}", &["超收益", "高收益"]),
             ("每天.{0,4}(返|领)", &["每天"]),
+            ("[01]+ ?%", &["0 %", "0%", "1 %", "1%"]),
             ("[01]+u[^a-z]", &["0u", "1u"]),
             ("(日|月)息?[01]+(%|个点)", &["0%", "0个点", "1%", "1个点"]),
             ("[01]{6}", &["0", "1"]),

@@ -336,3 +336,36 @@ fn add(bits: &mut [u64], more: &[u64]) {
         *bits |= more;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{Normalizer, Tables};
+
+    #[test]
+    fn the_shipped_literals_are_located_as_a_plain_search_locates_them() {
+        let (pack, _) = crate::rules::embedded();
+        let normalizer = Normalizer::new(&Tables::embedded());
+        let mut builder = Builder::new(&pack, &normalizer);
+        for rule in &pack.rules {
+            builder.rule(rule);
+        }
+        let index = Index::new(&mut builder);
+        let reference = aho_corasick::AhoCorasick::new(&builder.literals).unwrap();
+        let mut scratch = literal::Scratch::default();
+        for text in pack.rules.iter().flat_map(|rule| rule.examples.iter().chain(&rule.counter_examples)) {
+            let text = normalizer.normalize(&text.value).text;
+            let mut expected: Vec<(usize, usize, usize)> = reference
+                .find_overlapping_iter(&text)
+                .map(|found| (found.start(), found.end(), found.pattern().as_usize()))
+                .collect();
+            let mut located = Vec::new();
+            index.words.scan(&text, &mut scratch, |found| {
+                located.push((found.span.start, found.span.end, found.literal as usize));
+            });
+            expected.sort_unstable();
+            located.sort_unstable();
+            assert_eq!(located, expected, "{text}");
+        }
+    }
+}
