@@ -16,7 +16,6 @@ use adwatch::text::{Normalized, Normalizer, Tables};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::collections::HashMap;
 use std::hint::black_box;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use unicode_normalization::UnicodeNormalization;
 
@@ -39,11 +38,13 @@ fn main() {
         documents.len(),
         if files.is_empty() { "generated" } else { "from files" }
     );
-    let normalize_only = time(&documents, |document, out: &mut Normalized| {
-        normalizer.normalize_into(document, out);
+    let mut out = Normalized::default();
+    let alone = |document: &str| {
+        normalizer.normalize_into(document, &mut out);
         black_box(out.text.len())
-    });
-    println!("{:<44}{:>9.0} MB/s\n", "normalize alone", mb_per_s(&text, normalize_only.0));
+    };
+    let rows = time(&documents, vec![("normalize alone", Box::new(alone))]);
+    println!("{:<46}{:>6.0} MB/s\n", rows[0].0, mb_per_s(&text, rows[0].1));
     for n_literals in [300, 3_000, 30_000] {
         compare(&text, &documents, &tables, &normalizer, &generate::literals(&tables, n_literals));
     }
@@ -73,55 +74,69 @@ fn documents(text: &str) -> Vec<&str> {
     documents
 }
 
+/// One way to find the literals: from a document to the number of hits.
+type Way<'a> = (&'static str, Box<dyn FnMut(&str) -> usize + 'a>);
+
 fn compare(text: &str, documents: &[&str], tables: &Tables, normalizer: &Normalizer, literals: &[String]) {
     let start = Instant::now();
     let set = LiteralSet::new(normalizer, literals);
-    let build_ms = start.elapsed().as_millis();
+    println!("{} literals, built in {} ms", literals.len(), start.elapsed().as_millis());
     let normalized: Vec<String> = literals.iter().map(|literal| normalizer.normalize(literal).text).collect();
-    println!("{} literals, built in {build_ms} ms", literals.len());
+    let mut ways: Vec<Way<'_>> = Vec::new();
 
-    let mut rows: Vec<(&str, Duration, usize)> = Vec::new();
-    let (duration, n_hits) = time(documents, |document, scratch: &mut Scratch| {
-        let mut n = 0;
-        set.scan(document, scratch, |hit| n += usize::from(black_box(hit.span).end > 0));
-        n
-    });
-    rows.push(("fused", duration, n_hits));
+    let mut scratch = Scratch::default();
+    ways.push((
+        "fused",
+        Box::new(move |document| {
+            let mut n = 0;
+            set.scan(document, &mut scratch, |hit| n += usize::from(black_box(hit.span).end > 0));
+            n
+        }),
+    ));
 
     let charwise =
         daachorse::CharwiseDoubleArrayAhoCorasick::<u32>::new(&normalized).expect("distinct literals");
-    let (duration, n_hits) = time(documents, |document, out: &mut Normalized| {
-        normalizer.normalize_into(document, out);
-        let hits = charwise.find_overlapping_iter(&out.text);
-        hits.filter(|hit| has_span(out, hit.start(), hit.end())).count()
-    });
-    rows.push(("table pass, daachorse charwise", duration, n_hits));
+    let mut out = Normalized::default();
+    ways.push((
+        "table pass, daachorse charwise",
+        Box::new(move |document| {
+            normalizer.normalize_into(document, &mut out);
+            let hits = charwise.find_overlapping_iter(&out.text);
+            hits.filter(|hit| has_span(&out, hit.start(), hit.end())).count()
+        }),
+    ));
 
     let bytewise = daachorse::DoubleArrayAhoCorasick::<u32>::new(&normalized).expect("distinct literals");
-    let (duration, n_hits) = time(documents, |document, out: &mut Normalized| {
-        normalizer.normalize_into(document, out);
-        let hits = bytewise.find_overlapping_iter(&out.text);
-        hits.filter(|hit| has_span(out, hit.start(), hit.end())).count()
-    });
-    rows.push(("table pass, daachorse bytewise", duration, n_hits));
+    let mut out = Normalized::default();
+    ways.push((
+        "table pass, daachorse bytewise",
+        Box::new(move |document| {
+            normalizer.normalize_into(document, &mut out);
+            let hits = bytewise.find_overlapping_iter(&out.text);
+            hits.filter(|hit| has_span(&out, hit.start(), hit.end())).count()
+        }),
+    ));
 
     match hyperscan::Database::new(&normalized) {
         Ok(database) => {
-            let (duration, n_hits) = time(documents, |document, out: &mut Normalized| {
-                normalizer.normalize_into(document, out);
-                let mut n = 0;
-                database.scan(&out.text, |literal, end| {
-                    n += usize::from(has_span(out, end - normalized[literal].len(), end));
-                });
-                n
-            });
-            rows.push(("table pass, hyperscan", duration, n_hits));
+            let mut out = Normalized::default();
+            ways.push((
+                "table pass, hyperscan",
+                Box::new(move |document| {
+                    normalizer.normalize_into(document, &mut out);
+                    let mut n = 0;
+                    database.scan(&out.text, |literal, end| {
+                        n += usize::from(has_span(&out, end - normalized[literal].len(), end));
+                    });
+                    n
+                }),
+            ));
         }
         Err(reason) => println!("  table pass, hyperscan: {reason}"),
     }
 
     let simplified: HashMap<char, char> = tables.traditional.iter().copied().collect();
-    let naive = |text: &str| -> String {
+    let naive = move |text: &str| -> String {
         let chars = text.nfkc().map(|ch| simplified.get(&ch).copied().unwrap_or(ch));
         chars
             .flat_map(char::to_lowercase)
@@ -131,12 +146,14 @@ fn compare(text: &str, documents: &[&str], tables: &Tables, normalizer: &Normali
     let naive_literals: Vec<String> = literals.iter().map(|literal| naive(literal)).collect();
     let dfa =
         AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&naive_literals).expect("literals fit");
-    let (duration, n_hits) = time(documents, |document, (): &mut ()| {
-        let text = naive(document);
-        dfa.find_overlapping_iter(&text).filter(|hit| black_box(hit.end()) > 0).count()
-    });
-    rows.push(("nfkc, traditional, lower case, aho-corasick", duration, n_hits));
-    print(text, &rows);
+    ways.push((
+        "nfkc, traditional, lower case, aho-corasick",
+        Box::new(move |document| {
+            let text = naive(document);
+            dfa.find_overlapping_iter(&text).filter(|hit| black_box(hit.end()) > 0).count()
+        }),
+    ));
+    print(text, &time(documents, ways));
 }
 
 fn has_span(normalized: &Normalized, start: usize, end: usize) -> bool {
@@ -149,7 +166,7 @@ fn print(text: &str, rows: &[(&str, Duration, usize)]) {
     for (name, duration, n_hits) in rows {
         let ratio = duration.as_secs_f64() / fused;
         println!(
-            "  {name:<42}{:>9.0} MB/s {n_hits:>9} hits   fused is {ratio:>5.1}x",
+            "  {name:<44}{:>6.0} MB/s {n_hits:>8} hits   fused is {ratio:>5.1}x",
             mb_per_s(text, *duration)
         );
     }
@@ -157,28 +174,18 @@ fn print(text: &str, rows: &[(&str, Duration, usize)]) {
     println!("  fused against the best two-pass chain: {:.2}x\n", two_pass / fused);
 }
 
-/// Median duration of going through all documents, and the sum of what `work` returns.
-fn time<S: Default>(documents: &[&str], mut work: impl FnMut(&str, &mut S) -> usize) -> (Duration, usize) {
-    let mut state = S::default();
-    let mut n = 0;
-    let mut durations: Vec<Duration> = (0..N_ROUNDS)
-        .map(|_| {
-            let start = cpu_time();
-            n = documents.iter().map(|document| work(document, &mut state)).sum();
-            cpu_time() - start
-        })
-        .collect();
-    durations.sort_unstable();
-    (durations[N_ROUNDS / 2], n)
-}
-
-/// Time that this thread has had a processor for, so that other work on the machine counts less; wall time where the
-/// system does not tell.
-fn cpu_time() -> Duration {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = schedule.split_whitespace().next().and_then(|field| field.parse().ok());
-    nanoseconds.map_or_else(|| START.elapsed(), Duration::from_nanos)
+/// Name, shortest duration for all documents, and hits of each way. The ways take turns, so that other work on the
+/// machine meets all of them.
+fn time(documents: &[&str], mut ways: Vec<Way<'_>>) -> Vec<(&'static str, Duration, usize)> {
+    let mut rows: Vec<_> = ways.iter().map(|(name, _)| (*name, Duration::MAX, 0)).collect();
+    for _ in 0..N_ROUNDS {
+        for ((_, way), (_, shortest, n_hits)) in ways.iter_mut().zip(&mut rows) {
+            let start = Instant::now();
+            *n_hits = documents.iter().map(|document| way(document)).sum();
+            *shortest = start.elapsed().min(*shortest);
+        }
+    }
+    rows
 }
 
 fn mb_per_s(text: &str, duration: Duration) -> f64 {
