@@ -127,41 +127,34 @@ impl LiteralSet {
         found: &mut Vec<LiteralMatch>,
         marks: &mut Marks,
     ) -> Option<Span> {
-        let bytes = text.as_bytes();
         let (mut left, mut before) = (OTHER, OTHER);
-        let mut at = from;
-        while at < bytes.len() {
-            let (code, len) = match bytes[at..].first_chunk() {
-                Some([first, second, third]) if first & 0xF0 == 0xE0 => {
-                    let [first, second, third] = [first, second, third].map(|byte| u32::from(*byte));
-                    ((first & 0x0F) << 12 | (second & 0x3F) << 6 | third & 0x3F, 3)
-                }
-                _ => decode(bytes, at)?,
+        let mut rest = text[from..].chars();
+        while let Some(ch) = rest.next() {
+            // Positions are worked out only where they matter.
+            let place = |rest: &std::str::Chars<'_>| {
+                let end = text.len() - rest.as_str().len();
+                end - ch.len_utf8()..end
             };
-            let mut symbol = self.alphabet.value(code);
+            let mut symbol = self.alphabet.value(ch as u32);
             if symbol >= FIRST_ALONE {
                 if symbol == SKIP {
-                    at += len;
                     continue;
                 }
-                match self.special::<RAW>(text, at, len, symbol, found) {
+                let place = place(&rest);
+                match self.special::<RAW>(text, place.clone(), symbol, found) {
                     Some(Some(plain)) => symbol = plain,
-                    Some(None) => {
-                        at += len;
-                        continue;
-                    }
-                    None => return Some(self.part_around(text, at)),
+                    Some(None) => continue,
+                    None => return Some(self.part_around(text, place.start)),
                 }
             }
             if self.anchors.may_have(key(before, symbol)) {
-                let place = at..at + len;
-                if !self.candidates::<RAW>(text, [left, before, symbol], place, found, marks) {
-                    return Some(self.part_around(text, at));
+                let place = place(&rest);
+                if !self.candidates::<RAW>(text, [left, before, symbol], place.clone(), found, marks) {
+                    return Some(self.part_around(text, place.start));
                 }
             }
             left = before;
             before = symbol;
-            at += len;
         }
         None
     }
@@ -203,8 +196,7 @@ impl LiteralSet {
     fn special<const RAW: bool>(
         &self,
         text: &str,
-        at: usize,
-        len: usize,
+        place: std::ops::Range<usize>,
         value: u16,
         found: &mut Vec<LiteralMatch>,
     ) -> Option<Option<u16>> {
@@ -212,28 +204,28 @@ impl LiteralSet {
             EXPAND if RAW => None,
             EXPAND => Some(Some(OTHER)),
             COMMA => {
-                let symbol = self.comma(text, at);
+                let symbol = self.comma(text, place.start);
                 if RAW && symbol.is_none() && self.has_comma {
                     None
                 } else {
                     Some(Some(symbol.unwrap_or(OTHER)))
                 }
             }
-            CIRCLE if RAW && self.folds_to(text, at + len, |ch| is_han_digit(ch) || ch == '○') => None,
-            OPEN if RAW && self.normalizer.bracketed_pinyin(text, at + len).is_some() => None,
-            PLUS if RAW && self.starts_contact(text, at + len) => None,
+            CIRCLE if RAW && self.folds_to(text, place.end, |ch| is_han_digit(ch) || ch == '○') => None,
+            OPEN if RAW && self.normalizer.bracketed_pinyin(text, place.end).is_some() => None,
+            PLUS if RAW && self.starts_contact(text, place.end) => None,
             CIRCLE | OPEN | PLUS => Some(None),
             alone => {
                 let symbol = self.alphabet.alone(alone);
                 let pattern = self.alone.get(&symbol).map(|index| self.patterns.get(*index))?;
                 match (RAW, pattern.kind) {
                     (true, Kind::Plain) => {
-                        let end = self.end_with_combining(text, at + len);
-                        report(pattern, Span { start: at, end }, found);
+                        let end = self.end_with_combining(text, place.end);
+                        report(pattern, Span { start: place.start, end }, found);
                     }
                     (true, _) => return None,
                     (false, _) => {
-                        if let Look::Found(span) = look_normalized(text, pattern, 0, at) {
+                        if let Look::Found(span) = look_normalized(text, pattern, 0, place.start) {
                             report(pattern, span, found);
                         }
                     }
@@ -384,20 +376,31 @@ impl LiteralSet {
     }
 
     fn folds_to_by(&self, ch: char, fits: impl Fn(char) -> bool) -> bool {
-        let fold = self.normalizer.fold();
-        let entry = fold.get(ch as u32);
-        match entry.class() {
-            Class::Fold => fold.folded(entry).text.iter().any(|ch| fits(*ch)),
-            _ => fits(ch),
+        match self.kept(&ch) {
+            [] => fits(ch),
+            kept => kept.iter().any(|ch| fits(*ch)),
         }
     }
 
     fn is_letter_before(&self, text: &str, at: usize) -> bool {
-        text[..at].chars().next_back().is_some_and(|ch| self.folds_to_by(ch, is_letter))
+        let before = text[..at].chars().next_back();
+        before.is_some_and(|ch| self.kept(&ch).last().copied().is_some_and(is_letter))
     }
 
     fn is_letter_after(&self, text: &str, at: usize) -> bool {
-        text[at..].chars().next().is_some_and(|ch| self.folds_to_by(ch, is_letter))
+        let after = text[at..].chars().next();
+        after.is_some_and(|ch| self.kept(&ch).first().copied().is_some_and(is_letter))
+    }
+
+    /// What a character becomes, nothing when it vanishes.
+    fn kept<'a>(&'a self, ch: &'a char) -> &'a [char] {
+        let fold = self.normalizer.fold();
+        let entry = fold.get(*ch as u32);
+        match entry.class() {
+            Class::Fold => &fold.folded(entry).text,
+            Class::Plain | Class::Letter | Class::Digit => std::slice::from_ref(ch),
+            _ => &[],
+        }
     }
 
     /// The part of `text` around byte `at` that is normalized alike on its own: up to the next line feeds, or to the

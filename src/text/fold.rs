@@ -9,10 +9,8 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Class {
-    /// Wide character (Han, kana, hangul) that stays.
+    /// Wide character (Han, kana, hangul, clause end in its canonical form) that stays.
     Plain,
-    /// The same, and some variant word ends with it.
-    Tail,
     /// Narrow letter that stays.
     Letter,
     /// ASCII digit.
@@ -25,7 +23,7 @@ pub(crate) enum Class {
     Combining,
     /// May stand inside a word: payload is the canonical mark, a blank for everything that is not ASCII.
     Mark,
-    /// Ends a clause: payload is the canonical form.
+    /// Ends a clause and is not written so: payload is the canonical form.
     Clause,
     /// ASCII comma: a clause end unless it groups digits.
     Comma,
@@ -40,9 +38,9 @@ pub(crate) enum Class {
 pub(crate) struct Entry(u32);
 
 impl Entry {
-    const CLASSES: [Class; 12] = [
+    /// By number; a power of two, so that indexing needs no check.
+    const CLASSES: [Class; 16] = [
         Class::Plain,
-        Class::Tail,
         Class::Letter,
         Class::Digit,
         Class::Fold,
@@ -53,6 +51,11 @@ impl Entry {
         Class::Comma,
         Class::Return,
         Class::Circle,
+        Class::Plain,
+        Class::Plain,
+        Class::Plain,
+        Class::Plain,
+        Class::Plain,
     ];
     /// A wide character that stays.
     pub const PLAIN: Self = Self(Class::Plain as u32);
@@ -61,8 +64,9 @@ impl Entry {
         Self(payload << 4 | class as u32)
     }
 
+    #[inline]
     pub fn class(self) -> Class {
-        Self::CLASSES.get((self.0 & 15) as usize).copied().unwrap_or(Class::Plain)
+        Self::CLASSES[(self.0 & 15) as usize]
     }
 
     pub fn payload(self) -> u32 {
@@ -142,19 +146,12 @@ impl Fold {
         for ch in text.chars() {
             let entry = self.get(ch as u32);
             match entry.class() {
-                Class::Plain | Class::Tail | Class::Letter | Class::Digit => out.push(ch),
+                Class::Plain | Class::Letter | Class::Digit => out.push(ch),
                 Class::Fold => out.extend(self.folded(entry).text.iter()),
                 _ => {}
             }
         }
         out
-    }
-
-    /// Notes that variant words end with `ch`.
-    pub fn set_tail(&mut self, ch: char) {
-        if let Some(entry) = self.basic.get_mut(ch as usize).filter(|entry| entry.class() == Class::Plain) {
-            *entry = Entry::new(Class::Tail, 0);
-        }
     }
 
     fn entry_of(&mut self, ch: char, singles: &Singles) -> Entry {
@@ -301,7 +298,10 @@ fn is_settled(ch: char) -> bool {
 /// The class of a character that is not folded, and its payload.
 fn class_of(ch: char) -> (Class, u32) {
     let mark = |mark: char| (Class::Mark, u32::from(mark));
-    let clause = |end: char| (Class::Clause, u32::from(end));
+    let clause = |end: char| match end == ch && is_wide(ch) {
+        true => (Class::Plain, 0),
+        false => (Class::Clause, u32::from(end)),
+    };
     match ch {
         '0'..='9' => (Class::Digit, 0),
         '\r' => (Class::Return, 0),

@@ -50,11 +50,8 @@ struct Compiled {
 impl Normalizer {
     /// Compiles the tables, some milliseconds.
     pub fn new(tables: &Tables) -> Self {
-        let mut fold = Fold::new(tables);
+        let fold = Fold::new(tables);
         let rewrite = Rewrite::new(tables, &fold);
-        for last in rewrite.variants().filter_map(|variant| variant.text.chars().last()) {
-            fold.set_tail(last);
-        }
         Self(Arc::new(Compiled { fold, rewrite, syllables: tables.syllables.iter().cloned().collect() }))
     }
 

@@ -48,20 +48,13 @@ impl<'a> Pass<'a> {
     }
 
     pub fn run(mut self) {
-        let fold = &self.tables.fold;
-        while let Some((code, len)) = decode(self.raw.as_bytes(), self.at) {
-            let entry = fold.get(code);
+        loop {
+            self.read_plain();
+            let Some((code, len)) = decode(self.raw.as_bytes(), self.at) else { break };
+            let entry = self.tables.fold.get(code);
             match entry.class() {
                 Class::Plain => {
-                    if is_letter(self.last) {
-                        self.end_word();
-                    }
-                    self.copy(code, len);
-                }
-                Class::Tail => {
-                    if is_letter(self.last) {
-                        self.end_word();
-                    }
+                    self.end_word();
                     if self.repeat_end == self.out.text.len() && self.absorb(code, self.at + len) {
                         continue;
                     }
@@ -80,6 +73,26 @@ impl<'a> Pass<'a> {
         }
         self.end_word();
         self.flush();
+    }
+
+    /// Reads on over characters that stay as they are and complete nothing: the bulk of ordinary text.
+    fn read_plain(&mut self) {
+        if is_letter(self.last) || self.repeat_end == self.out.text.len() {
+            return;
+        }
+        let tables = self.tables;
+        let (mut before, mut last) = (self.before, self.last);
+        let mut rest = self.raw[self.at..].chars();
+        let mut n_left = rest.as_str().len();
+        while let Some(ch) = rest.next() {
+            if tables.fold.get(ch as u32).class() != Class::Plain || tables.rewrite.may_end(last, ch) {
+                break;
+            }
+            (before, last) = (last, ch);
+            n_left = rest.as_str().len();
+        }
+        self.at = self.raw.len() - n_left;
+        (self.before, self.last) = (before, last);
     }
 
     /// Characters that do not stay as they are.

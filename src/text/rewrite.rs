@@ -28,23 +28,23 @@ impl Variant {
 pub(crate) struct Rewrite {
     variants: Vec<Variant>,
     by_tail: HashMap<(char, char), Vec<u32>>,
-    /// One bit per hashed pair of last characters; nearly all positions end here.
-    filter: Box<[u64]>,
+    /// Two bits of a word per hashed pair of last characters; nearly all positions end here.
+    filter: Box<[u64; FILTER_WORDS]>,
 }
 
-const FILTER_BITS: u32 = 17;
+const FILTER_WORDS: usize = 1 << 11;
 
 impl Rewrite {
     pub fn new(tables: &Tables, fold: &Fold) -> Self {
         let variants = Builder::new(tables, fold).build(tables);
         let mut by_tail: HashMap<(char, char), Vec<u32>> = HashMap::new();
-        let mut filter = vec![0u64; 1 << (FILTER_BITS - 6)].into_boxed_slice();
+        let mut filter = Box::new([0; FILTER_WORDS]);
         for (index, variant) in variants.iter().enumerate() {
             let mut last = variant.text.chars().rev();
             if let (Some(second), Some(first)) = (last.next(), last.next()) {
                 by_tail.entry((first, second)).or_default().push(index as u32);
-                let bit = hash(first, second);
-                filter[(bit >> 6) as usize] |= 1 << (bit & 63);
+                let (word, bits) = filter_bits(first, second);
+                filter[word] |= bits;
             }
         }
         for indices in by_tail.values_mut() {
@@ -61,8 +61,8 @@ impl Rewrite {
     /// Whether a variant may end with these two characters.
     #[inline]
     pub fn may_end(&self, first: char, second: char) -> bool {
-        let bit = hash(first, second);
-        self.filter[(bit >> 6) as usize] & (1 << (bit & 63)) != 0
+        let (word, bits) = filter_bits(first, second);
+        self.filter[word] & bits == bits
     }
 
     /// The longest variant that `text` ends with and that does not begin inside a narrow word.
@@ -71,20 +71,24 @@ impl Rewrite {
         let (second, first) = (last.next()?, last.next()?);
         let candidates =
             self.by_tail.get(&(first, second))?.iter().map(|index| &self.variants[*index as usize]);
-        let longest = candidates.into_iter().find(|variant| {
-            text.strip_suffix(variant.text.as_str()).is_some_and(|before| {
-                let starts_narrow = variant.text.starts_with(is_letter);
-                !(starts_narrow && before.ends_with(is_letter))
-            })
-        })?;
+        let stands = |variant: &&Variant| {
+            // The first byte rules most candidates out without a call.
+            let start = text.len().checked_sub(variant.text.len());
+            start.is_some_and(|start| text.as_bytes()[start] == variant.text.as_bytes()[0])
+                && text.strip_suffix(variant.text.as_str()).is_some_and(|before| {
+                    !(variant.text.starts_with(is_letter) && before.ends_with(is_letter))
+                })
+        };
+        let longest = candidates.into_iter().find(stands)?;
         (!longest.is_ordinary()).then_some(longest)
     }
 }
 
-fn hash(first: char, second: char) -> u32 {
-    (u32::from(first).wrapping_mul(0x9E37_79B1) ^ u32::from(second).wrapping_mul(0x85EB_CA6B))
-        .wrapping_mul(0xC2B2_AE35)
-        >> (32 - FILTER_BITS)
+/// The word of the filter for a pair of characters, and its two bits.
+#[inline]
+fn filter_bits(first: char, second: char) -> (usize, u64) {
+    let hash = (u64::from(first) << 21 | u64::from(second)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    ((hash >> 53) as usize % FILTER_WORDS, 1 << (hash >> 47 & 63) | 1 << (hash >> 41 & 63))
 }
 
 struct Builder<'a> {

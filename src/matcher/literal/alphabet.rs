@@ -95,9 +95,7 @@ impl Alphabet {
         let entry = fold.get(code);
         let of = |ch: char| self.marked.get(&ch).copied().unwrap_or_else(|| self.symbol(ch));
         match entry.class() {
-            Class::Plain | Class::Tail | Class::Letter | Class::Digit => {
-                char::from_u32(code).map_or(OTHER, of)
-            }
+            Class::Plain | Class::Letter | Class::Digit => char::from_u32(code).map_or(OTHER, of),
             Class::Fold => match *fold.folded(entry).text {
                 [ch] => of(ch),
                 ref several if several.iter().any(|ch| self.symbols.contains_key(ch)) => EXPAND,

@@ -134,5 +134,5 @@ fn bits(hash: u32) -> u64 {
 
 #[inline(always)]
 fn hash(key: u32) -> u32 {
-    key.wrapping_mul(0x9E37_79B1) ^ key.wrapping_mul(0x85EB_CA6B).rotate_left(15)
+    (u64::from(key).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
