@@ -176,28 +176,30 @@ impl<'a> Builder<'a> {
         id
     }
 
-    /// The required words in a form that can be located: each its own normal form.
+    /// The required words in a form that can be located: each its own normal form. None when one of them cannot be.
     ///
-    /// A mark at the edge of a word is lost when the word is normalized alone, so the rest of it stands for it. What
-    /// is no normal form even then cannot stand in normalized text, and what is left of a mark and one letter or
-    /// digit (`.u` of `[0-9.]u`) is not worth a search: both are left out.
+    /// A mark at the edge of a word is lost when the word is normalized alone, so the rest of it stands for it. Left
+    /// out are words that no normalized text holds, and those that begin with a mark and have one letter or digit
+    /// (`.u` of `[0-9.]u`): a number ends in a digit.
     fn locatable(&self, required: &[String]) -> Vec<String> {
-        let is_stable = |word: &str| self.normalizer.normalize(word).text == word;
-        let core = |word: &String| {
-            if is_stable(word) {
-                return Some(word.clone());
+        let mut words = Vec::new();
+        for word in required {
+            let core = core(word);
+            if self.is_stable(word) {
+                words.push(word.clone());
+            } else if pattern::tells_apart(core) {
+                words.extend(self.is_stable(core).then(|| core.to_owned()));
+            } else if word.starts_with(core) {
+                return Vec::new();
             }
-            let core = word.trim_matches(|c: char| !c.is_alphanumeric());
-            (pattern::tells_apart(core) && is_stable(core)).then(|| core.to_owned())
-        };
-        pattern::smallest(required.iter().filter_map(core).collect())
+        }
+        pattern::smallest(words)
     }
 
-    /// A pattern that demands words no normalized text contains can never match.
+    /// Whether a pattern can match; one that demands words no normalized text contains is a diagnostic.
     fn check_required(&mut self, place: &Place, required: &[String]) -> bool {
-        let strange =
-            |word: &&String| word.chars().count() > 1 && self.normalizer.normalize(word).text != **word;
-        if required.is_empty() || !required.iter().all(|word| strange(&word)) {
+        let never = |word: &String| !self.is_stable(word) && !self.is_stable(core(word));
+        if required.is_empty() || !required.iter().all(never) {
             return true;
         }
         let word = &required[0];
@@ -206,6 +208,10 @@ impl<'a> Builder<'a> {
         let problem = self.problem("R024", place, message, "this pattern can never match").with_help(help);
         self.diagnostics.push(problem);
         false
+    }
+
+    fn is_stable(&self, word: &str) -> bool {
+        self.normalizer.normalize(word).text == word
     }
 
     /// The group of a rule's `not_in` words.
@@ -306,6 +312,35 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// A word without the marks at its edges.
+fn core(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric())
+}
+
 fn located(entry: &Located<Vec<Term>>) -> impl Iterator<Item = (&Place, &Term)> {
     entry.value.iter().map(|term| (&entry.place, term))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Tables;
+
+    #[test]
+    fn required_words_are_kept_as_they_stand_in_normalized_text() {
+        let (pack, normalizer) = (RulePack::default(), Normalizer::new(&Tables::embedded()));
+        let mut builder = Builder::new(&pack, &normalizer);
+        for (required, possible, expected) in [
+            (&["保本", "保本保息"] as &[&str], true, &["保本"] as &[&str]),
+            (&["元/", "日返"], true, &["元", "日返"]),
+            (&["0u", ".u"], true, &["0u"]),
+            (&["0.", "保本"], true, &[]),
+            (&["0."], true, &[]),
+            (&["繁體"], false, &[]),
+        ] {
+            let required: Vec<String> = required.iter().map(|word| (*word).to_owned()).collect();
+            assert_eq!(builder.check_required(&Place::default(), &required), possible, "{required:?}");
+            assert_eq!(builder.locatable(&required), expected, "{required:?}");
+        }
+    }
 }

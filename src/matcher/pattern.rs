@@ -195,11 +195,16 @@ pub(super) fn tells_apart(word: &str) -> bool {
     chars.next().is_some_and(|first| !first.is_ascii() || chars.next().is_some())
 }
 
+/// What certainly stays of a word when it is normalized alone.
+fn kept(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '%' | '‰'))
+}
+
 /// The set that rejects more text: words that tell texts apart, then the longer shortest word, then fewer words.
 fn best(a: Option<Vec<String>>, b: Option<Vec<String>>) -> Option<Vec<String>> {
     let rank = |words: &Vec<String>| {
         let shortest = words.iter().map(|word| word.chars().count()).min().unwrap_or(0);
-        (words.iter().all(|word| tells_apart(word)), shortest.min(2), std::cmp::Reverse(words.len()))
+        (words.iter().all(|word| tells_apart(kept(word))), shortest.min(2), std::cmp::Reverse(words.len()))
     };
     [b, a].into_iter().flatten().filter(|words| words.iter().all(|word| !word.is_empty())).max_by_key(rank)
 }
@@ -218,6 +223,7 @@ mod tests {
             ("[01]+[^a]万变", &["万变"]),
             ("(高|超)收益[0-9]{1,3}", &["超收益", "高收益"]),
             ("每天.{0,4}(返|领)", &["每天"]),
+            ("0\\.[01]+枚", &["0.0", "0.1"]),
             ("[01]+ ?%", &["0 %", "0%", "1 %", "1%"]),
             ("[01]+u[^a-z]", &["0u", "1u"]),
             ("(日|月)息?[01]+(%|个点)", &["0%", "0个点", "1%", "1个点"]),
