@@ -18,6 +18,9 @@ use crate::store::page::{PageRecord, SeenAd};
 use super::error::{Error, Result};
 use super::{App, new_id};
 
+/// Pages behind one flagged ad that are captured at most.
+const MAX_LANDINGS_PER_AD: usize = 3;
+
 /// Pages that one run of one source fetches at most.
 const MAX_PAGES_PER_RUN: usize = 2_000;
 
@@ -155,6 +158,7 @@ impl App {
             .map(|draft| self.see(draft, source, &capture, host.as_deref(), scratch))
             .collect();
         progress.count_ads(&ads);
+        let behind = pages_behind(&ads, &capture.exchange.final_url);
         let capture_id = capture.id.clone();
         let url = capture.exchange.final_url.clone();
         let landing = step.target.purpose == CapturePurpose::Landing;
@@ -165,6 +169,7 @@ impl App {
         if !landing {
             // The next-level link of an ad is followed once, and never further (互联网广告管理办法 art 18).
             progress.add(reading.targets, Some(&capture_id));
+            progress.add(behind, Some(&capture_id));
         }
         Ok(())
     }
@@ -273,6 +278,21 @@ impl Progress {
             (None, _) => RunOutcome::Ok,
         }
     }
+}
+
+/// Where flagged ads lead outside the site they stand on; posts and articles name it only in their links.
+fn pages_behind(ads: &[SeenAd], page_url: &str) -> Vec<Target> {
+    let origin = |url: &str| url::Url::parse(url).ok().map(|url| url.origin());
+    let own = origin(page_url);
+    let leaves = |url: &&String| origin(url).is_some_and(|other| Some(&other) != own.as_ref());
+    ads.iter()
+        .filter(|ad| ad.judgement.as_ref().is_some_and(|(assessment, _)| assessment.flagged))
+        .flat_map(|ad| {
+            let urls = ad.draft.landing_url.iter().chain(&ad.draft.links);
+            urls.filter(leaves).take(MAX_LANDINGS_PER_AD)
+        })
+        .map(|url| Target { url: url.clone(), purpose: CapturePurpose::Landing, role: "landing".to_owned() })
+        .collect()
 }
 
 fn url_host(url: &str) -> Option<String> {
