@@ -1,4 +1,5 @@
 //! Crawling the demo's sites with the real binary: twice, killed in the middle, on both databases.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod world;
 

@@ -1,4 +1,5 @@
 //! Deciding in the terminal and on the pages, with the real binary.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod world;
 

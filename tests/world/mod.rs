@@ -1,5 +1,6 @@
 //! A small world for end-to-end tests: the real binary, its own data folder, the demo's sites on loopback.
 #![expect(dead_code, reason = "each test file uses its own part of the world")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};

@@ -83,8 +83,8 @@ pub enum Batch {
 }
 
 /// The batches of `inputs`, read lazily.
-pub fn batches(inputs: &[ScanInput]) -> impl Iterator<Item = Batch> + Send + 'static {
-    inputs.to_vec().into_iter().flat_map(batches_of)
+pub fn batches(inputs: &[ScanInput]) -> impl Iterator<Item = Batch> + Send {
+    inputs.iter().cloned().flat_map(batches_of)
 }
 
 type Batches = Box<dyn Iterator<Item = Batch> + Send>;
