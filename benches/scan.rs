@@ -3,6 +3,8 @@
 //! `cargo bench --bench scan [FILE.jsonl]`: without a file it makes short ordinary documents, one violation in a
 //! hundred, as in a crawl.
 
+#![expect(clippy::print_stdout, reason = "a bench speaks to its reader")]
+
 use std::path::PathBuf;
 use std::time::Instant;
 

@@ -1,5 +1,7 @@
 //! Crawling the demo's sites with the real binary: twice, killed in the middle, on both databases.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::disallowed_methods, reason = "tests are told from outside which server they may use")]
+#![expect(clippy::print_stderr, reason = "a test that is not run says so")]
 
 mod world;
 
