@@ -1,4 +1,5 @@
 //! `fixtures/judge/*.toml`: texts and what must be concluded from them, with a small pack of their own.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 
