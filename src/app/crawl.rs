@@ -12,7 +12,7 @@ use crate::domain::source::{Source, SourceId};
 use crate::fetch::{FetchRequest, Fetched};
 use crate::group::fingerprint;
 use crate::judge::{Judgement, Scratch, Setting};
-use crate::source::{CapturedPage, Connector, Target, connector};
+use crate::source::{CapturedPage, Connector, Target};
 use crate::store::page::{PageRecord, SeenAd};
 
 use super::error::{Error, Result};
@@ -75,12 +75,12 @@ impl App {
     ) -> Result<CrawlRun> {
         let source = self.source(id).await?;
         self.close_killed_runs(id).await?;
-        let connector = connector(source.kind);
+        let connector = self.connector(&source.kind)?;
         let run_id: RunId = new_id();
         let started_at = self.clock.now();
         self.store.open_run(&run_id, id, started_at).await?;
         let mut progress = Progress::new(run_id.clone());
-        match connector.entry(&source) {
+        match connector.entry(&source, started_at) {
             Ok(targets) => progress.add(targets, None),
             Err(problem) => progress.fail(RunOutcome::Blocked { why: problem.to_string() }),
         }
@@ -291,7 +291,7 @@ fn pages_behind(ads: &[SeenAd], page_url: &str) -> Vec<Target> {
             let urls = ad.draft.landing_url.iter().chain(&ad.draft.links);
             urls.filter(leaves).take(MAX_LANDINGS_PER_AD)
         })
-        .map(|url| Target { url: url.clone(), purpose: CapturePurpose::Landing, role: "landing".to_owned() })
+        .map(|url| Target::new(url, CapturePurpose::Landing, "landing"))
         .collect()
 }
 
@@ -304,7 +304,7 @@ mod tests {
     use super::*;
 
     fn target(url: &str, purpose: CapturePurpose) -> Target {
-        Target { url: url.to_owned(), purpose, role: String::new() }
+        Target::new(url, purpose, "")
     }
 
     #[test]

@@ -96,15 +96,23 @@ impl App {
             .collect())
     }
 
+    /// The connector that reads sources of this kind.
+    ///
+    /// # Errors
+    /// `NotFound` when the kind is an adapter whose file is not there.
+    pub(crate) fn connector(&self, kind: &SourceKind) -> Result<&dyn Connector> {
+        connector(kind).ok_or_else(|| Error::NotFound { kind: "adapter", id: kind.as_str().to_owned() })
+    }
+
     /// Fetches and reads the entry of a source without keeping anything.
     ///
     /// # Errors
     /// `NotFound`, `Internal`. What is wrong with the source is in the checks.
     pub async fn check_source(&self, id: &SourceId) -> Result<Vec<SourceCheck>> {
         let source = self.source(id).await?;
-        let connector = connector(source.kind);
+        let connector = self.connector(&source.kind)?;
         let mut checks = Vec::new();
-        let targets = match connector.entry(&source) {
+        let targets = match connector.entry(&source, self.clock.now()) {
             Ok(targets) => targets,
             Err(problem) => {
                 checks
@@ -161,9 +169,9 @@ fn parse(new: NewSource, now: crate::kit::clock::UnixMs) -> Result<Source> {
     let mut problems = Vec::new();
     let mut wrong = |field: &'static str, message: String| problems.push(FieldProblem { field, message });
     let id = SourceId::parse(&new.id).map_err(|error| wrong("id", error.to_string())).ok();
-    let kind = SourceKind::parse(&new.kind);
+    let kind = SourceKind::parse(&new.kind).filter(|kind| connector(kind).is_some());
     if kind.is_none() {
-        let known: Vec<&str> = SourceKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let known: Vec<&str> = SourceKind::BUILT_IN.iter().map(SourceKind::as_str).collect();
         wrong("kind", format!("`{}` is not a kind of source; use one of {}", new.kind, known.join(", ")));
     }
     match url::Url::parse(&new.url) {
@@ -174,7 +182,7 @@ fn parse(new: NewSource, now: crate::kit::clock::UnixMs) -> Result<Source> {
         let zone = if new.time_zone.is_empty() { Schedule::DEFAULT_TIME_ZONE } else { &new.time_zone };
         Schedule::parse(cron, zone).map_err(|error| wrong("cron", error.to_string())).ok()
     });
-    let settings = parse_settings(&new.settings, kind.map(connector), &mut wrong);
+    let settings = parse_settings(&new.settings, kind.as_ref().and_then(connector), &mut wrong);
     for origin in &new.allow_origins {
         if !is_origin(origin) {
             wrong(

@@ -120,13 +120,14 @@ impl CapturePurpose {
 }
 
 impl SourceKind {
-    /// 来源类型.
-    pub fn label(self) -> Label {
+    /// 来源类型; adapters have titles of their own.
+    pub fn label(&self) -> Label {
         match self {
             Self::NewsSite => both("新闻网站", "news site"),
             Self::AppStore => both("应用商店", "app store"),
             Self::TelegramChannel => both("Telegram 频道", "Telegram channel"),
             Self::WeiboTimeline => both("微博时间线", "Weibo timeline"),
+            Self::Adapter(_) => both("适配器", "adapter"),
         }
     }
 }

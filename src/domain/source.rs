@@ -10,9 +10,14 @@ typed_id!(
     SourceId
 );
 
+typed_id!(
+    /// Names an adapter: a kind of source that is described in a file, for example `mastodon-timeline`.
+    AdapterId
+);
+
 /// What a source is, and so which connector reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum SourceKind {
     /// A list page or feed of a news site, its articles and their ad slots.
     NewsSite,
@@ -22,25 +27,45 @@ pub enum SourceKind {
     TelegramChannel,
     /// A timeline in the format of the mobile Weibo `getIndex` answer.
     WeiboTimeline,
+    /// Anything that an adapter file describes.
+    Adapter(AdapterId),
 }
 
 impl SourceKind {
-    /// Every kind, in the order of help and documentation.
-    pub const ALL: [Self; 4] = [Self::NewsSite, Self::AppStore, Self::TelegramChannel, Self::WeiboTimeline];
+    /// The kinds that are built in, in the order of help and documentation.
+    pub const BUILT_IN: [Self; 4] =
+        [Self::NewsSite, Self::AppStore, Self::TelegramChannel, Self::WeiboTimeline];
 
-    /// Stable name used in commands, configuration, logs and the `source` table.
-    pub fn as_str(self) -> &'static str {
+    /// Stable name used in commands, configuration, logs and the `source` table; that of the adapter if it is one.
+    pub fn as_str(&self) -> &str {
         match self {
             Self::NewsSite => "news-site",
             Self::AppStore => "app-store",
             Self::TelegramChannel => "telegram-channel",
             Self::WeiboTimeline => "weibo-timeline",
+            Self::Adapter(id) => id.as_str(),
         }
     }
 
-    /// The kind with this stable name.
+    /// The kind with this stable name; `None` when no adapter could have it. Whether there is such an adapter is
+    /// known to those who read their files.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+        Self::try_from(text.to_owned()).ok()
+    }
+}
+
+impl From<SourceKind> for String {
+    fn from(kind: SourceKind) -> Self {
+        kind.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for SourceKind {
+    type Error = crate::kit::id::ParseIdError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let built_in = Self::BUILT_IN.into_iter().find(|kind| kind.as_str() == text);
+        built_in.map_or_else(|| AdapterId::parse(&text).map(Self::Adapter), Ok)
     }
 }
 

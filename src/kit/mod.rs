@@ -2,6 +2,7 @@
 
 pub mod chain;
 pub mod clock;
+pub mod diagnostic;
 pub mod digest;
 pub mod id;
 pub mod problem;

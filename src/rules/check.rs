@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diagnostic::{Diagnostic, Level, Place};
 use super::pack::{Rule, RulePack};
 use super::term::Term;
 use crate::domain::ad::{AdDraft, AdKind};
 use crate::domain::hit::Hit;
 use crate::judge::{Judge, Scratch, Setting};
+use crate::kit::diagnostic::{Diagnostic, Level, Place};
 
 /// Examples, and counter-examples, that a finished rule has.
 const N_EXAMPLES: usize = 3;

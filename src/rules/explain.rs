@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::diagnostic::Located;
 use super::pack::{Alternatives, Rule, RulePack};
 use super::term::Term;
 use crate::domain::hit::RuleId;
 use crate::judge::{Judge, RuleTrace, Scratch};
+use crate::kit::diagnostic::Located;
 
 /// The page of a rule, Chinese; `None` when the pack has no such rule.
 pub fn explain(pack: &RulePack, id: &RuleId) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::diagnostic::Located;
+use crate::kit::diagnostic::Located;
 
 /// Deepest nesting of fragments in fragments.
 const MAX_DEPTH: usize = 4;

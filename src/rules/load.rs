@@ -7,17 +7,18 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::diagnostic::{Diagnostic, Level, Located, Place};
 use super::pack::{Alternatives, Cue, Institution, NOf, Near, Rule, RulePack, TermList, WEIGHTS};
 use super::syntax::{CueForm, FragmentForm, InstitutionForm, ListForm, PackForm, ProvisionForm, RuleForm};
 use super::term::{self, Term};
 use super::{PackFile, resolve};
 use crate::domain::hit::{RuleId, Severity};
 use crate::domain::provision::{Provision, ProvisionId};
+use crate::kit::diagnostic::{Diagnostic, Level, Located, Place};
 
 /// Reads a pack from its files, in any order.
 ///
-/// Files not ending in `.toml` and the normalizer's tables (`characters*.toml`) are skipped. What cannot be
+/// Files not ending in `.toml`, the normalizer's tables (`characters*.toml`) and the descriptions of sources
+/// (`adapters/`) are skipped. What cannot be
 /// used is left out of the pack and described by an error; warnings leave nothing out.
 pub fn load(files: &[PackFile]) -> (RulePack, Vec<Diagnostic>) {
     let pack = RulePack { files: files.to_vec(), threshold: 0.5, ad_threshold: 0.4, ..RulePack::default() };
@@ -41,7 +42,8 @@ pub fn load(files: &[PackFile]) -> (RulePack, Vec<Diagnostic>) {
 
 fn is_rule_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.ends_with(".toml") && !name.starts_with("characters")
+    let is_adapter = path.split('/').any(|folder| folder == "adapters");
+    name.ends_with(".toml") && !name.starts_with("characters") && !is_adapter
 }
 
 struct Loader {

@@ -39,7 +39,6 @@
 //! `<name>` in a pattern stands for the pattern of the `[[fragment]]` of that name.
 
 mod check;
-mod diagnostic;
 mod explain;
 mod fragment;
 mod load;
@@ -48,8 +47,8 @@ mod resolve;
 mod syntax;
 mod term;
 
+pub use crate::kit::diagnostic::{Diagnostic, Level, Located, Place, TextFile as PackFile};
 pub use check::check;
-pub use diagnostic::{Diagnostic, Level, Located, Place};
 pub(crate) use explain::condition_terms;
 pub use explain::{explain, trace};
 pub use fragment::expand;
@@ -59,15 +58,6 @@ pub use pack::{
     TermList, WEIGHTS,
 };
 pub use term::{ClaimTest, Comparison, Term};
-
-/// One file of a pack.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackFile {
-    /// Path for messages, relative to the pack's folder, with `/`.
-    pub path: String,
-    /// Content.
-    pub text: String,
-}
 
 static PATTERNS: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/patterns");
 

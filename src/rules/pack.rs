@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::PackFile;
-use super::diagnostic::{Located, Place};
 use super::term::Term;
 use crate::domain::hit::{HitStatus, RuleId, Severity, Track};
 use crate::domain::provision::{Provision, ProvisionId};
+use crate::kit::diagnostic::{Located, Place};
 use crate::text::sentence::Scope;
 
 /// Rules, lists, cues, institutions and provisions that judge together.

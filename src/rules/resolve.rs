@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::diagnostic::{Diagnostic, Level, Place};
 use super::fragment;
 use super::pack::RulePack;
 use super::term::Term;
 use crate::domain::provision::ProvisionId;
+use crate::kit::diagnostic::{Diagnostic, Level, Place};
 
 /// Checks the references of a pack and drops provisions that do not exist.
 pub(super) fn resolve(pack: &mut RulePack) -> Vec<Diagnostic> {

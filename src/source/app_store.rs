@@ -7,38 +7,39 @@ use crate::domain::capture::CapturePurpose;
 use crate::domain::run::RunOutcome;
 use crate::domain::source::{Source, SourceKind};
 use crate::extract::{app_listing, html};
+use crate::kit::clock::UnixMs;
 use crate::kit::problem::Problem;
 
 /// Reads lookup and search answers, and store pages.
 pub(super) struct AppStore;
 
-const LIMIT: Setting = Setting {
+const LIMIT: Setting<'static> = Setting {
     name: "limit",
     default: "200",
     unit: "apps",
     example: "50",
     help: "How many apps of one answer are read, from its top.",
 };
-const SETTINGS: &[Setting] = &[LIMIT, MAX_LANDINGS];
+const SETTINGS: &[Setting<'static>] = &[LIMIT, MAX_LANDINGS];
 
 impl Connector for AppStore {
     fn kind(&self) -> SourceKind {
         SourceKind::AppStore
     }
 
-    fn about(&self) -> &'static str {
+    fn about(&self) -> &str {
         "A lookup or search answer in Apple's format, or the page of one app in a web store."
     }
 
-    fn example_url(&self) -> &'static str {
+    fn example_url(&self) -> &str {
         "https://itunes.apple.com/search?term=理财&country=cn&entity=software&limit=200"
     }
 
-    fn settings(&self) -> &'static [Setting] {
-        SETTINGS
+    fn settings(&self) -> Vec<Setting<'_>> {
+        SETTINGS.to_vec()
     }
 
-    fn first_targets(&self, source: &Source) -> Result<Vec<Target>, Problem> {
+    fn first_targets(&self, source: &Source, _now: UnixMs) -> Result<Vec<Target>, Problem> {
         settings::number(source, &LIMIT)?;
         settings::number(source, &MAX_LANDINGS)?;
         Ok(vec![Target::new(settings::entry_url(source)?, CapturePurpose::Page, "listing")])

@@ -17,11 +17,14 @@ mod tests;
 pub use page::Page;
 pub use settings::Setting;
 
+use std::collections::BTreeMap;
+
 use crate::domain::ad::AdDraft;
 use crate::domain::capture::{CapturePurpose, Exchange};
 use crate::domain::run::RunOutcome;
 use crate::domain::source::{Source, SourceKind};
 use crate::extract::MissingField;
+use crate::kit::clock::UnixMs;
 use crate::kit::problem::Problem;
 
 /// A page to fetch.
@@ -33,11 +36,40 @@ pub struct Target {
     pub purpose: CapturePurpose,
     /// The connector's own word for it, for example `list` or `article`; given back with the page.
     pub role: String,
+    /// How to ask for it.
+    pub ask: Ask,
+    /// What the connector knows already and wants back with the page, by its own names.
+    pub known: BTreeMap<String, String>,
+}
+
+/// How to ask for a page, beside its address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// A body, sent with POST; without one the request is a GET.
+    pub body: Option<String>,
+    /// Request headers beside those of every request.
+    pub headers: Vec<(String, String)>,
+    /// A credential to send, by name; its value is known to the caller alone and goes into no record.
+    pub credential: Option<CredentialUse>,
+    /// Pause between two requests to the host, in milliseconds, when it is to be longer than usual.
+    pub min_interval_ms: u64,
+}
+
+/// Which credential goes where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialUse {
+    /// Its name.
+    pub name: String,
+    /// The request header that carries it.
+    pub header: String,
+    /// What stands before it in the header, for example `Bearer `.
+    pub prefix: String,
 }
 
 impl Target {
-    fn new(url: impl Into<String>, purpose: CapturePurpose, role: &str) -> Self {
-        Self { url: url.into(), purpose, role: role.to_owned() }
+    /// A page that is asked for with a plain GET.
+    pub fn new(url: impl Into<String>, purpose: CapturePurpose, role: &str) -> Self {
+        Self { url: url.into(), purpose, role: role.to_owned(), ask: Ask::default(), known: BTreeMap::new() }
     }
 }
 
@@ -80,28 +112,28 @@ pub trait Connector: Send + Sync {
     fn kind(&self) -> SourceKind;
 
     /// One sentence for help and documentation.
-    fn about(&self) -> &'static str;
+    fn about(&self) -> &str;
 
     /// An entry address of the right form, for help.
-    fn example_url(&self) -> &'static str;
+    fn example_url(&self) -> &str;
 
     /// The settings a source of this kind may carry.
-    fn settings(&self) -> &'static [Setting];
+    fn settings(&self) -> Vec<Setting<'_>>;
 
-    /// What to fetch first.
+    /// What to fetch first, at `now`.
     ///
     /// # Errors
     /// The source's address or one of its settings is not usable; the problem says which and what would be.
-    fn entry(&self, source: &Source) -> Result<Vec<Target>, Problem> {
-        settings::check(source, self.settings())?;
-        self.first_targets(source)
+    fn entry(&self, source: &Source, now: UnixMs) -> Result<Vec<Target>, Problem> {
+        settings::check(source, &self.settings())?;
+        self.first_targets(source, now)
     }
 
     /// [`Connector::entry`] without the check of the settings.
     ///
     /// # Errors
     /// As [`Connector::entry`].
-    fn first_targets(&self, source: &Source) -> Result<Vec<Target>, Problem>;
+    fn first_targets(&self, source: &Source, now: UnixMs) -> Result<Vec<Target>, Problem>;
 
     /// Reads a captured page: refusals, login pages, content encoding and charset first, then as its kind.
     fn read(&self, source: &Source, target: &Target, captured: &CapturedPage<'_>) -> Reading {
@@ -122,7 +154,7 @@ pub trait Connector: Send + Sync {
     fn read_page(&self, source: &Source, target: &Target, page: &Page<'_>) -> Reading;
 }
 
-/// Every connector, in the order of [`SourceKind::ALL`].
+/// The connectors that are built in, in the order of [`SourceKind::BUILT_IN`].
 pub const CONNECTORS: &[&dyn Connector] = &[
     &news_site::NewsSite,
     &app_store::AppStore,
@@ -130,12 +162,13 @@ pub const CONNECTORS: &[&dyn Connector] = &[
     &weibo_timeline::WeiboTimeline,
 ];
 
-/// The connector of a kind.
-pub fn connector(kind: SourceKind) -> &'static dyn Connector {
+/// The connector of a kind that is built in; `None` for adapters.
+pub fn connector(kind: &SourceKind) -> Option<&'static dyn Connector> {
     match kind {
-        SourceKind::NewsSite => &news_site::NewsSite,
-        SourceKind::AppStore => &app_store::AppStore,
-        SourceKind::TelegramChannel => &telegram_channel::TelegramChannel,
-        SourceKind::WeiboTimeline => &weibo_timeline::WeiboTimeline,
+        SourceKind::NewsSite => Some(&news_site::NewsSite),
+        SourceKind::AppStore => Some(&app_store::AppStore),
+        SourceKind::TelegramChannel => Some(&telegram_channel::TelegramChannel),
+        SourceKind::WeiboTimeline => Some(&weibo_timeline::WeiboTimeline),
+        SourceKind::Adapter(_) => None,
     }
 }

@@ -13,45 +13,46 @@ use crate::domain::run::RunOutcome;
 use crate::domain::source::{Source, SourceKind};
 use crate::extract::ad_block::{self, AdSlots};
 use crate::extract::{article, feed, html, native_ad};
+use crate::kit::clock::UnixMs;
 use crate::kit::problem::Problem;
 
 /// Reads list pages, feeds and articles.
 pub(super) struct NewsSite;
 
-const LIMIT: Setting = Setting {
+const LIMIT: Setting<'static> = Setting {
     name: "limit",
     default: "30",
     unit: "articles per list",
     example: "100",
     help: "How many articles of the list are fetched, from its top.",
 };
-const LINK_SELECTOR: Setting = Setting {
+const LINK_SELECTOR: Setting<'static> = Setting {
     name: "link_selector",
     default: "",
     unit: "CSS selector",
     example: "ul.news-list a",
     help: "Which links of the list page are articles; without it they are told by their form.",
 };
-const SETTINGS: &[Setting] = &[LIMIT, LINK_SELECTOR, MAX_LANDINGS];
+const SETTINGS: &[Setting<'static>] = &[LIMIT, LINK_SELECTOR, MAX_LANDINGS];
 
 impl Connector for NewsSite {
     fn kind(&self) -> SourceKind {
         SourceKind::NewsSite
     }
 
-    fn about(&self) -> &'static str {
+    fn about(&self) -> &str {
         "A list page or feed (RSS, Atom) of a news site, its articles, and the ad slots of all pages."
     }
 
-    fn example_url(&self) -> &'static str {
+    fn example_url(&self) -> &str {
         "https://news.example.com/finance/"
     }
 
-    fn settings(&self) -> &'static [Setting] {
-        SETTINGS
+    fn settings(&self) -> Vec<Setting<'_>> {
+        SETTINGS.to_vec()
     }
 
-    fn first_targets(&self, source: &Source) -> Result<Vec<Target>, Problem> {
+    fn first_targets(&self, source: &Source, _now: UnixMs) -> Result<Vec<Target>, Problem> {
         settings::number(source, &LIMIT)?;
         settings::number(source, &MAX_LANDINGS)?;
         let css = settings::text(source, &LINK_SELECTOR);

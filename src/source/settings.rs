@@ -5,21 +5,21 @@ use crate::kit::problem::Problem;
 
 /// One setting that sources of a kind may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Setting {
+pub struct Setting<'a> {
     /// Its name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// Its value when it is not set; empty means none.
-    pub default: &'static str,
+    pub default: &'a str,
     /// Unit or form of the value, for example `pages` or `CSS selector`.
-    pub unit: &'static str,
+    pub unit: &'a str,
     /// A value of the right form.
-    pub example: &'static str,
+    pub example: &'a str,
     /// What it does, in one sentence.
-    pub help: &'static str,
+    pub help: &'a str,
 }
 
 /// The limit of fetched pages that every kind understands in the same way.
-pub(super) const MAX_LANDINGS: Setting = Setting {
+pub(super) const MAX_LANDINGS: Setting<'static> = Setting {
     name: "max_landings",
     default: "10",
     unit: "pages per page",
@@ -28,7 +28,7 @@ pub(super) const MAX_LANDINGS: Setting = Setting {
 };
 
 /// Refuses settings that the kind does not know.
-pub(super) fn check(source: &Source, known: &[Setting]) -> Result<(), Problem> {
+pub(super) fn check(source: &Source, known: &[Setting<'_>]) -> Result<(), Problem> {
     for name in source.settings.keys() {
         if !known.iter().any(|setting| setting.name == name) {
             let names: Vec<&str> = known.iter().map(|setting| setting.name).collect();
@@ -45,18 +45,18 @@ pub(super) fn check(source: &Source, known: &[Setting]) -> Result<(), Problem> {
 }
 
 /// The value of a setting, or its default.
-pub(super) fn text<'a>(source: &'a Source, setting: &Setting) -> &'a str {
+pub(super) fn text<'a>(source: &'a Source, setting: &Setting<'a>) -> &'a str {
     source.settings.get(setting.name).map_or(setting.default, String::as_str).trim()
 }
 
 /// The value of a setting that is a number.
-pub(super) fn number(source: &Source, setting: &Setting) -> Result<usize, Problem> {
+pub(super) fn number(source: &Source, setting: &Setting<'_>) -> Result<usize, Problem> {
     let value = text(source, setting);
     value.parse().map_err(|_| wrong(source, setting, value))
 }
 
 /// The problem of a value of the wrong form.
-pub(super) fn wrong(source: &Source, setting: &Setting, value: &str) -> Problem {
+pub(super) fn wrong(source: &Source, setting: &Setting<'_>, value: &str) -> Problem {
     let message = format!(
         "source `{}`: setting `{}` is `{value}`, which is not a value in {}; for example `{}`",
         source.id, setting.name, setting.unit, setting.example

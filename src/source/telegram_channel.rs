@@ -6,38 +6,39 @@ use crate::domain::capture::CapturePurpose;
 use crate::domain::run::RunOutcome;
 use crate::domain::source::{Source, SourceKind};
 use crate::extract::{html, telegram};
+use crate::kit::clock::UnixMs;
 use crate::kit::problem::Problem;
 
 /// Reads channel previews.
 pub(super) struct TelegramChannel;
 
-const PAGES: Setting = Setting {
+const PAGES: Setting<'static> = Setting {
     name: "pages",
     default: "1",
     unit: "pages",
     example: "5",
     help: "How many pages of about twenty posts are fetched, newest first.",
 };
-const SETTINGS: &[Setting] = &[PAGES];
+const SETTINGS: &[Setting<'static>] = &[PAGES];
 
 impl Connector for TelegramChannel {
     fn kind(&self) -> SourceKind {
         SourceKind::TelegramChannel
     }
 
-    fn about(&self) -> &'static str {
+    fn about(&self) -> &str {
         "The public preview of a Telegram channel."
     }
 
-    fn example_url(&self) -> &'static str {
+    fn example_url(&self) -> &str {
         "https://t.me/s/channel"
     }
 
-    fn settings(&self) -> &'static [Setting] {
-        SETTINGS
+    fn settings(&self) -> Vec<Setting<'_>> {
+        SETTINGS.to_vec()
     }
 
-    fn first_targets(&self, source: &Source) -> Result<Vec<Target>, Problem> {
+    fn first_targets(&self, source: &Source, _now: UnixMs) -> Result<Vec<Target>, Problem> {
         settings::number(source, &PAGES)?;
         let mut url = settings::entry_url(source)?;
         // The channel's own address shows one post at most; its preview is below /s/.

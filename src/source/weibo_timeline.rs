@@ -6,38 +6,39 @@ use crate::domain::capture::CapturePurpose;
 use crate::domain::run::RunOutcome;
 use crate::domain::source::{Source, SourceKind};
 use crate::extract::weibo::{self, NoTimeline};
+use crate::kit::clock::UnixMs;
 use crate::kit::problem::Problem;
 
 /// Reads `getIndex` answers.
 pub(super) struct WeiboTimeline;
 
-const PAGES: Setting = Setting {
+const PAGES: Setting<'static> = Setting {
     name: "pages",
     default: "1",
     unit: "pages",
     example: "5",
     help: "How many pages of about ten posts are fetched, newest first.",
 };
-const SETTINGS: &[Setting] = &[PAGES];
+const SETTINGS: &[Setting<'static>] = &[PAGES];
 
 impl Connector for WeiboTimeline {
     fn kind(&self) -> SourceKind {
         SourceKind::WeiboTimeline
     }
 
-    fn about(&self) -> &'static str {
+    fn about(&self) -> &str {
         "A timeline or search answer in the format of mobile Weibo (getIndex)."
     }
 
-    fn example_url(&self) -> &'static str {
+    fn example_url(&self) -> &str {
         "https://m.weibo.cn/api/container/getIndex?containerid=1076031234567890"
     }
 
-    fn settings(&self) -> &'static [Setting] {
-        SETTINGS
+    fn settings(&self) -> Vec<Setting<'_>> {
+        SETTINGS.to_vec()
     }
 
-    fn first_targets(&self, source: &Source) -> Result<Vec<Target>, Problem> {
+    fn first_targets(&self, source: &Source, _now: UnixMs) -> Result<Vec<Target>, Problem> {
         settings::number(source, &PAGES)?;
         Ok(vec![Target::new(settings::entry_url(source)?, CapturePurpose::Page, "timeline-1")])
     }

@@ -1,16 +1,23 @@
-//! Mistakes in rule files, shown at the place where they stand.
+//! Mistakes in files that people write (rules, adapters), shown at the place where they stand.
 
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use super::PackFile;
+/// A file by its path and content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextFile {
+    /// Path for messages, relative to the folder that was read, with `/`.
+    pub path: String,
+    /// Content.
+    pub text: String,
+}
 
-/// Whether a mistake makes the pack unusable.
+/// Whether a mistake makes the item that carries it unusable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// The item that carries it is left out; `rules check` fails.
+    /// The item is left out; the check fails.
     Error,
-    /// The pack works; `rules check` shows it and succeeds.
+    /// The item works; the check shows it and succeeds.
     Warning,
 }
 
@@ -24,10 +31,10 @@ impl Level {
     }
 }
 
-/// Where a value stands: file number in [`super::RulePack::files`] and bytes of that file.
+/// Where a value stands: number of a file among those that were read, and bytes of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Place {
-    /// Index into the loaded files.
+    /// Index into the files that were read.
     pub file: usize,
     /// Bytes of that file.
     pub span: Range<usize>,
@@ -42,14 +49,14 @@ pub struct Located<T> {
     pub place: Place,
 }
 
-/// One mistake in a rule file: what, where, and what to do.
+/// One mistake in a file: what, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Stable code, for example `R012`; the list is in [`super`].
+    /// Stable code, for example `R012`; each kind of file lists its own.
     pub code: &'static str,
     /// Whether it makes the item unusable.
     pub severity: Level,
-    /// Path as given to [`super::load`].
+    /// Path of the file.
     pub file: String,
     /// Line, from 1.
     pub line: usize,
@@ -72,7 +79,7 @@ impl Diagnostic {
     pub fn new(
         code: &'static str,
         severity: Level,
-        files: &[PackFile],
+        files: &[TextFile],
         place: &Place,
         message: impl Into<String>,
         label: impl Into<String>,
