@@ -36,6 +36,8 @@ pub struct FetchSettings {
     pub timeout_ms: u64,
     /// An address or page at which site owners reach the office; part of the user agent.
     pub contact: String,
+    /// Reaches only origins that a source allows explicitly, never the public network.
+    pub allowed_origins_only: bool,
 }
 
 /// Where notices go.
@@ -88,7 +90,13 @@ impl Default for Config {
 
 impl Default for FetchSettings {
     fn default() -> Self {
-        Self { host_interval_ms: 5_000, max_body_bytes: 10 << 20, timeout_ms: 30_000, contact: String::new() }
+        Self {
+            host_interval_ms: 5_000,
+            max_body_bytes: 10 << 20,
+            timeout_ms: 30_000,
+            contact: String::new(),
+            allowed_origins_only: false,
+        }
     }
 }
 

@@ -21,6 +21,9 @@ use super::{App, new_id};
 /// Pages behind one flagged ad that are captured at most.
 const MAX_LANDINGS_PER_AD: usize = 3;
 
+/// Links to these open a chat in an app: they are contacts of the advertiser, and there is no page behind them.
+const MESSENGERS: &[&str] = &["t.me", "telegram.me", "wa.me", "u.wechat.com", "weixin.qq.com", "qm.qq.com"];
+
 /// Pages that one run of one source fetches at most.
 const MAX_PAGES_PER_RUN: usize = 2_000;
 
@@ -123,7 +126,10 @@ impl App {
             Err(error) => {
                 let outcome = error.outcome();
                 tracing::info!(source.id = %source.id, url = %step.target.url, "page not read: {error}");
-                on_event(CrawlEvent::PageFailed { url: step.target.url, outcome: outcome.clone() });
+                on_event(CrawlEvent::PageFailed { url: step.target.url.clone(), outcome: outcome.clone() });
+                if outcome == RunOutcome::RateLimited {
+                    progress.leave_host(url_host(&step.target.url).as_deref());
+                }
                 progress.fail(outcome);
                 return Ok(());
             }
@@ -250,6 +256,13 @@ impl Progress {
         self.first_failure.get_or_insert(outcome);
     }
 
+    /// Gives up what waits on a host that asked for a pause; the next run takes it up.
+    fn leave_host(&mut self, host: Option<&str>) {
+        let n_before = self.waiting.len();
+        self.waiting.retain(|step| url_host(&step.target.url).as_deref() != host);
+        self.counts.n_failed += u32::try_from(n_before - self.waiting.len()).unwrap_or(u32::MAX);
+    }
+
     fn count_page(&mut self, outcome: &RunOutcome) {
         self.counts.n_pages += 1;
         match outcome {
@@ -284,7 +297,10 @@ impl Progress {
 fn pages_behind(ads: &[SeenAd], page_url: &str) -> Vec<Target> {
     let origin = |url: &str| url::Url::parse(url).ok().map(|url| url.origin());
     let own = origin(page_url);
-    let leaves = |url: &&String| origin(url).is_some_and(|other| Some(&other) != own.as_ref());
+    let leaves = |url: &&String| {
+        origin(url).is_some_and(|other| Some(&other) != own.as_ref())
+            && url_host(url).is_some_and(|host| !MESSENGERS.contains(&host.as_str()))
+    };
     ads.iter()
         .filter(|ad| ad.judgement.as_ref().is_some_and(|(assessment, _)| assessment.flagged))
         .flat_map(|ad| {
@@ -316,6 +332,17 @@ mod tests {
             None,
         );
         assert_eq!(progress.waiting.len(), 2);
+    }
+
+    #[test]
+    fn a_host_that_asks_for_a_pause_is_left_alone_for_the_rest_of_the_run() {
+        let mut progress = Progress::new(RunId::parse("r").unwrap());
+        let page = CapturePurpose::Page;
+        progress.add(["http://a/1", "http://b/1", "http://a/2"].map(|url| target(url, page)).to_vec(), None);
+        progress.leave_host(Some("a"));
+        let left: Vec<&str> = progress.waiting.iter().map(|step| step.target.url.as_str()).collect();
+        assert_eq!(left, ["http://b/1"]);
+        assert_eq!(progress.counts.n_failed, 2, "what was left alone is counted");
     }
 
     #[test]

@@ -124,6 +124,7 @@ fn fetch_config(config: &Config) -> FetchConfig {
         host_interval_ms: config.fetch.host_interval_ms,
         max_body_bytes: config.fetch.max_body_bytes,
         timeout_ms: config.fetch.timeout_ms,
+        allowed_origins_only: config.fetch.allowed_origins_only,
         ..FetchConfig::default()
     }
 }

@@ -75,7 +75,7 @@ pub async fn crawl_all(app: &App, ids: &[SourceId], style: Style) -> Result<Vec<
                         if let Ok(mut n_failed) = failures.lock() {
                             *n_failed += 1;
                         }
-                        bar.println(format!("  {} {}", inert(&outcome.describe()), style.dim(&inert(&url))));
+                        bar.println(format!("  {} {}", style.outcome(&outcome), style.dim(&inert(&url))));
                     }
                 })
                 .await;
@@ -94,7 +94,7 @@ fn bar_style() -> ProgressStyle {
 /// One run as one line.
 pub fn run_line(run: &CrawlRun, style: Style) -> String {
     let counts = run.counts;
-    let outcome = run.outcome.as_ref().map_or_else(String::new, RunOutcome::describe);
+    let outcome = run.outcome.as_ref().map_or_else(String::new, |outcome| style.outcome(outcome));
     let number = |n: u32, zh: &str, en: &str| {
         format!("{} {}", pad_left(&n.to_string(), 4), style.lang.pick(zh, en).to_owned())
     };

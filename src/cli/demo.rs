@@ -48,8 +48,10 @@ pub async fn run(
     if let Some(folder) = &folder {
         config.data_dir.clone_from(&folder.0);
     }
-    // The only settings that differ from a real crawl: nobody is disturbed by haste on our own loopback.
+    // The only settings that differ from a real crawl: nobody is disturbed by haste on our own loopback, and no
+    // link of a made-up page may lead out of it.
     config.fetch.host_interval_ms = 0;
+    config.fetch.allowed_origins_only = true;
     let app = match App::open(config).await {
         Ok(app) => Arc::new(app),
         Err(error) => return Ok(Exit::of_error(&error)),
@@ -207,7 +209,7 @@ async fn source_table(app: &App, runs: &[CrawlRun], style: Style) -> Result<()> 
         }
         let mut cells = vec![run.source_id.to_string()];
         cells.extend(numbers.map(|number| number.to_string()));
-        cells.push(run.outcome.as_ref().map_or_else(String::new, crate::domain::run::RunOutcome::describe));
+        cells.push(run.outcome.as_ref().map_or_else(String::new, |outcome| style.outcome(outcome)));
         row(&cells);
     }
     let mut cells = vec![lang.pick("合计", "total").to_owned()];

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use crate::domain::hit::{Hit, Span};
+use crate::domain::run::RunOutcome;
 
 /// Language of everything that is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -51,6 +52,13 @@ impl Style {
             Color::Never => false,
         };
         Self { lang, color }
+    }
+
+    /// How a look ended, with what its name does not say.
+    pub fn outcome(self, outcome: &RunOutcome) -> String {
+        let label = outcome.label();
+        let name = self.lang.pick(label.zh, label.en);
+        outcome.detail().map_or(name.to_owned(), |detail| format!("{name} ({})", inert(&detail)))
     }
 
     /// Bold.

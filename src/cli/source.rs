@@ -99,7 +99,7 @@ async fn list(app: &App, style: Style) -> Result<Exit> {
         let last = overview.last_run.as_ref().map_or_else(
             || style.lang.pick("尚未采集", "never crawled").to_owned(),
             |run| {
-                let outcome = run.outcome.as_ref().map_or("…".to_owned(), |outcome| outcome.describe());
+                let outcome = run.outcome.as_ref().map_or("…".to_owned(), |outcome| style.outcome(outcome));
                 format!("{}  {outcome}", run.started_at.beijing())
             },
         );

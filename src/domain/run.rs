@@ -76,14 +76,22 @@ impl RunOutcome {
         }
     }
 
-    /// The name with its detail, for people.
+    /// The name with its detail, for logs.
     pub fn describe(&self) -> String {
+        match self.detail() {
+            Some(detail) => format!("{}: {detail}", self.name()),
+            None => self.name().to_owned(),
+        }
+    }
+
+    /// What the name does not say: how many pages, which field, whose refusal.
+    pub fn detail(&self) -> Option<String> {
         match self {
-            Self::Partial { n_failed } => format!("partial: {n_failed} pages failed"),
-            Self::Blocked { why } | Self::Network { why } => format!("{}: {why}", self.name()),
-            Self::ShapeChanged { field } => format!("shape-changed: field `{field}` is missing"),
-            Self::TooLarge { limit_bytes } => format!("too-large: over {limit_bytes} bytes"),
-            _ => self.name().to_owned(),
+            Self::Partial { n_failed } => Some(n_failed.to_string()),
+            Self::Blocked { why } | Self::Network { why } => Some(why.clone()),
+            Self::ShapeChanged { field } => Some(format!("`{field}`")),
+            Self::TooLarge { limit_bytes } => Some(format!("> {limit_bytes} bytes")),
+            _ => None,
         }
     }
 }

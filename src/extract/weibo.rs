@@ -113,7 +113,8 @@ fn draft(post: &Value, pointer: &str, page_url: &Url, now: UnixMs) -> Shape<(AdD
     }
     let label = name("/mblogtypename")
         .or_else(|| post.get("promotion").is_some_and(Value::is_object).then(|| "推广".to_owned()));
-    let landing_url = links.first().cloned().or_else(|| name("/page_info/page_url"));
+    let landing_url =
+        links.first().cloned().or_else(|| name("/page_info/page_url").filter(|link| !is_own_page(link)));
     let mut platform_ids = std::collections::BTreeMap::from([("id".to_owned(), id.clone())]);
     for key in ["bid", "mid"] {
         platform_ids.extend(text_or_number(post, key).map(|value| (key.to_owned(), value)));
@@ -164,7 +165,9 @@ fn words(post: &Value, page_url: &Url) -> Option<Words> {
 /// Hash tags, mentions and "full text" lead to Weibo itself and say nothing about where the post leads.
 fn is_own_page(link: &str) -> bool {
     let host = Url::parse(link).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    ["m.weibo.cn", "weibo.cn", "s.weibo.com", "weibo.com"].contains(&host.as_str())
+    let belongs_to =
+        |own: &str| host.strip_suffix(own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    belongs_to("weibo.com") || belongs_to("weibo.cn")
 }
 
 /// `pics` is an array, or an object with numbers for names.

@@ -42,6 +42,8 @@ pub struct FetchConfig {
     pub timeout_ms: u64,
     /// Most redirects that are followed.
     pub max_redirects: usize,
+    /// Only origins that a request allows explicitly are reached, whatever links and redirects say.
+    pub allowed_origins_only: bool,
 }
 
 impl Default for FetchConfig {
@@ -56,6 +58,7 @@ impl Default for FetchConfig {
             read_timeout_ms: 10_000,
             timeout_ms: 30_000,
             max_redirects: 5,
+            allowed_origins_only: false,
         }
     }
 }
@@ -151,6 +154,10 @@ impl Fetcher {
         let mut budget = Duration::from_millis(self.config.timeout_ms);
         loop {
             let gate = Gate::of(&url, &trip.allowed)?;
+            if self.config.allowed_origins_only && gate == Gate::PublicOnly {
+                let why = "`allowed_origins_only` is set and its origin is not among the allowed ones";
+                return Err(Refusal::new(url.as_str(), why).into());
+            }
             let delay_ms = if trip.obeys_robots { self.ask_robots(&url, trip).await? } else { 0 };
             self.wait_for_turn(&url, delay_ms.max(self.config.host_interval_ms)).await?;
             let began = Instant::now();

@@ -89,6 +89,25 @@ async fn server(answer_to: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Te
 }
 
 #[tokio::test]
+async fn a_closed_network_is_not_left_by_address_or_redirect() {
+    let names = Names::of(&[("public.example", &[&["93.184.215.14"]])]);
+    let closed = FetchConfig { allowed_origins_only: true, ..config() };
+    let fetcher = fetcher_with(closed, names.clone());
+    let server = server(|path| match path {
+        "/out" => redirect("http://public.example/"),
+        _ => answer("200 OK", "", "inside"),
+    })
+    .await;
+    assert_eq!(get(&fetcher, &server, "/in").await.unwrap().body, b"inside"[..]);
+    let direct = fetcher.get(request("http://public.example/".to_owned(), &[&server.origin])).await;
+    for refused in [direct, get(&fetcher, &server, "/out").await] {
+        let FetchError::Refused(refusal) = refused.unwrap_err() else { panic!("not refused") };
+        assert!(refusal.why.contains("allowed_origins_only"), "{refusal}");
+    }
+    assert_eq!(names.n_asked.load(Ordering::SeqCst), 0, "not even the name is asked for");
+}
+
+#[tokio::test]
 async fn an_exchange_is_recorded_as_it_went_over_the_wire() {
     let page = b"<title>\xc4\xfa\xba\xc3</title>";
     let server = server(move |path| match path {

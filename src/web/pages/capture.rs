@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::capture::CaptureId;
-use crate::extract::charset;
+use crate::extract::{charset, content};
 use crate::web::Site;
 use crate::web::error::Failure;
 use crate::web::page::{Frame, Visit, When, defang, html, shorten, visible, visible_lines};
@@ -50,7 +50,8 @@ pub async fn show(
     let capture = site.desk.capture(&id).await?;
     let body = site.desk.capture_body(&id).await?;
     let exchange = &capture.exchange;
-    let (decoded, _) = charset::decode(&body, exchange.response_header("content-type"));
+    let (unpacked, _) = content::decode(&body, exchange.response_header("content-encoding"));
+    let (decoded, _) = charset::decode(&unpacked, exchange.response_header("content-type"));
     let preview = shorten(&visible_lines(&decoded.text), PREVIEW_CHARS);
     let headers = |headers: &[(String, String)]| -> Vec<(String, String)> {
         headers.iter().map(|(name, value)| (visible(name), visible(value))).collect()

@@ -69,7 +69,7 @@ fn row(lang: Lang, SourceLine { source, last_run }: &SourceLine) -> Row {
             started: run.started_at.into(),
             outcome: run.outcome.as_ref().map_or(lang.words().running, |outcome| lang.of(outcome.label())),
             class: class(run.outcome.as_ref()),
-            detail: detail(run.outcome.as_ref()),
+            detail: visible(&run.outcome.as_ref().and_then(RunOutcome::detail).unwrap_or_default()),
             n_pages: run.counts.n_pages,
             n_sightings: run.counts.n_sightings,
             n_new_findings: run.counts.n_new_findings,
@@ -84,15 +84,5 @@ fn class(outcome: Option<&RunOutcome>) -> &'static str {
         Some(RunOutcome::Ok | RunOutcome::Empty) => "good",
         None | Some(RunOutcome::SlotOnly | RunOutcome::Partial { .. } | RunOutcome::RateLimited) => "mixed",
         Some(_) => "bad",
-    }
-}
-
-/// What the name of the outcome does not say.
-fn detail(outcome: Option<&RunOutcome>) -> String {
-    match outcome {
-        Some(RunOutcome::Blocked { why } | RunOutcome::Network { why }) => visible(why),
-        Some(RunOutcome::ShapeChanged { field }) => visible(field),
-        Some(RunOutcome::TooLarge { limit_bytes }) => format!("> {limit_bytes} bytes"),
-        _ => String::new(),
     }
 }
