@@ -3,6 +3,7 @@
 //! A number alone is no claim: it needs a word of its kind in the same clause, and no word that makes it
 //! something else (占比, 同比, 首付 …). Yields are simple interest per year; ranges count with their upper end.
 
+mod masked;
 mod number;
 mod words;
 
@@ -16,6 +17,9 @@ use crate::domain::claim::{Claim, ClaimKind};
 /// Bytes before and after a number in which its words are looked for: some 26 and 14 Chinese characters.
 const REACH_BEFORE: usize = 78;
 const REACH_AFTER: usize = 42;
+
+/// Bytes between an amount and the time for which it is put in: 十万块放一年.
+const STAKE_TIME_BYTES: usize = 9;
 
 /// Clauses after a stake in which a payment belongs to it.
 const STAKE_CLAUSES: usize = 3;
@@ -281,10 +285,21 @@ impl Reader<'_> {
         Some(recurrence.value)
     }
 
-    /// Whether the amount is money put in: 投1万, 存入10万, 二百元入资.
+    /// Whether the amount is money put in: 投1万, 存入10万, 二百元入资, 每万元; 一万一年给一千三.
     fn is_stake(&self, index: usize) -> bool {
         let token = self.tokens[index];
-        self.ends_near(token.start, 3, Class::Stake)
+        let timed = || {
+            let time = self
+                .tokens
+                .get(index + 1)
+                .is_some_and(|next| next.unit == Unit::Days && next.start - token.end <= STAKE_TIME_BYTES);
+            token.value >= 1000.0
+                && (time || self.starts_near(token.end, 2, Class::Recurrence).is_some())
+                && self.recurrence_before(token.start).is_none()
+        };
+        self.text[token.start..].starts_with('每')
+            || timed()
+            || self.ends_near(token.start, 3, Class::Stake)
             || self.starts_near(token.end, 2, Class::StakeAfter).is_some()
     }
 

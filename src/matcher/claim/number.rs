@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::masked;
+
 /// What a number counts. Rates are percent, money is yuan, time is days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -43,7 +45,7 @@ pub(super) fn tokens(text: &str, range: Range<usize>, tokens: &mut Vec<Token>) -
         let byte = bytes[at];
         if !(0xE4..=0xE9).contains(&byte) {
             // ASCII, or a character outside the Han block; a continuation byte is stepped over.
-            if !byte.is_ascii_digit() {
+            if !byte.is_ascii_digit() && !masked::begins(bytes, at) {
                 at += 1;
                 continue;
             }
@@ -67,7 +69,7 @@ pub(super) fn tokens(text: &str, range: Range<usize>, tokens: &mut Vec<Token>) -
     turns
 }
 
-/// Whether a Han character may begin a number: numerals, 半, 几, 数, and 过, 上, 破 as in 月入过万.
+/// Whether a Han character may begin a number: numerals, 半, 几, 数, and 过, 上, 破 as in 月入过万, 每 as in 每万元.
 fn starts_number(code: u32) -> bool {
     matches!(
         char::from_u32(code),
@@ -92,6 +94,8 @@ fn starts_number(code: u32) -> bool {
                 | '过'
                 | '上'
                 | '破'
+                | '每'
+                | '某'
         )
     )
 }
@@ -144,6 +148,31 @@ fn simple_token(text: &str, at: usize) -> Option<Token> {
             unit: Unit::Yuan,
         });
     }
+    if let Some(tail) = rest.strip_prefix('每') {
+        // 每万元每月返180.
+        let (value, length) = magnitude(tail, 1.0, 0);
+        let unit = ["元", "块"].iter().find(|unit| tail[length..].starts_with(**unit));
+        let counted = NOT_MONEY.iter().any(|word| tail[length..].starts_with(word));
+        return (length > 0 && value >= 100.0 && (unit.is_some() || value >= 10_000.0 && !counted)).then(
+            || Token {
+                start: at,
+                end: at + '每'.len_utf8() + length + unit.map_or(0, |unit| unit.len()),
+                value,
+                unit: Unit::Yuan,
+            },
+        );
+    }
+    if let Some(tail) = rest.strip_prefix('某') {
+        // 月入某万: a masked digit before a magnitude.
+        let (value, length) = magnitude(tail, 1.0, 0);
+        let counted = NOT_MONEY.iter().any(|word| tail[length..].starts_with(word));
+        return (length > 0 && value >= 100.0 && !counted).then_some(Token {
+            start: at,
+            end: at + '某'.len_utf8() + length,
+            value,
+            unit: Unit::Yuan,
+        });
+    }
     for (prefix, per) in [("百分之", 1.0), ("千分之", 0.1), ("万分之", 0.01)] {
         if let Some(tail) = rest.strip_prefix(prefix) {
             let (value, length) = number(tail)?;
@@ -173,7 +202,11 @@ fn simple_token(text: &str, at: usize) -> Option<Token> {
 /// Value and length in bytes of the number that `text` starts with, magnitudes included.
 fn number(text: &str) -> Option<(f64, usize)> {
     let c = text.chars().next()?;
-    let (value, length) = if c.is_ascii_digit() { digits(text)? } else { han_number(text)? };
+    let (value, length) = match masked::least(text) {
+        Some(found) => found,
+        None if c.is_ascii_digit() => digits(text)?,
+        None => han_number(text)?,
+    };
     Some(magnitude(text, value, length))
 }
 

@@ -34,6 +34,32 @@ fn table(cases: &[(&str, &str)]) {
 }
 
 #[test]
+fn masked_digits_count_as_the_least_they_can_be() {
+    table(&[
+        ("年化收益xx%", "yield 10"),
+        ("年化收益x.x%", "yield 1"),
+        ("年收益率1x%以上", "yield 10"),
+        ("月息x分", "yield 12"),
+        ("投资x万元，每月返x00元", "payout 100, yield 12"),
+        ("日赚x00元", "payout 100"),
+        ("月入某万", "payout 10000"),
+        ("最高xx倍杠杆", "leverage 10"),
+        ("分辨率1080x720，年化", ""),
+        ("x86年化", ""),
+        ("max年化", ""),
+    ]);
+}
+
+#[test]
+fn a_sum_with_its_time_is_a_stake() {
+    table(&[
+        ("每万元每月拿180", "payout 180, yield 21.6"),
+        ("十万块放一年，每月返一千", "payout 1000, yield 12"),
+        ("每万人每月获得300元", "payout 300"),
+    ]);
+}
+
+#[test]
 fn rates_become_percent_per_year() {
     table(&[
         ("年化15%", "yield 15"),
