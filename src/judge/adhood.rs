@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use super::context::distance;
 use crate::domain::ad::{AdDraft, AdKind};
 use crate::matcher::{GroupId, Groups, Occurrence, Places};
 use crate::rules::{Institution, RulePack};
@@ -34,13 +35,38 @@ impl AdLists {
     }
 }
 
-/// What makes a text look like an advertisement; places are bytes of the normalized text.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Evidence {
+/// Characters from which a text in which nobody is spoken to is read as prose.
+const PROSE_CHARS: usize = 90;
+
+/// Bytes of the normalized text, about 150 characters, to either side of a hit in which words of an offer belong to
+/// it. A news item of two pages always holds 报名 or 上门 somewhere.
+const NEAR_BYTES: usize = 450;
+
+/// Bytes in which a number or an address belongs to a hit that stands in prose.
+const FAR_BYTES: usize = 3 * NEAR_BYTES;
+
+/// What a whole text offers as evidence; places are bytes of the normalized text.
+#[derive(Debug, Clone)]
+pub(super) struct Evidence<'a> {
+    contacts: Vec<Occurrence>,
+    calls: &'a [Occurrence],
+    offers: &'a [Occurrence],
+    /// Words that speak to the reader, outside quotations.
+    addresses: Vec<Occurrence>,
+    /// A person's telephone or messenger name: what promoters give and institutions do not.
+    private_contact: Option<Occurrence>,
+    disguise: Option<Occurrence>,
+    has_link: bool,
+    is_ad_place: bool,
+    is_article: bool,
+    may_be_prose: bool,
+}
+
+/// What makes the words around one hit look like an advertisement.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Signs {
     /// A way to reach someone, not an authority.
     pub contact: Option<Occurrence>,
-    /// A person's telephone or messenger name: what promoters give and institutions do not.
-    pub private_contact: Option<Occurrence>,
     /// A call to act.
     pub call: Option<Occurrence>,
     /// Words of an offer.
@@ -51,39 +77,89 @@ pub(super) struct Evidence {
     pub has_link: bool,
     /// It stands where only advertisements stand.
     pub is_ad_place: bool,
-    is_article: bool,
 }
 
-impl Evidence {
-    /// Gathers the evidence of a text that was read into `occurrences`.
-    pub fn of(draft: &AdDraft, text: &str, places: &Places, lists: &AdLists) -> Self {
+impl<'a> Evidence<'a> {
+    /// Gathers the evidence of a text that was read into `places`; `is_quoted` tells of a place whether it stands in
+    /// quotation marks.
+    pub fn of(
+        draft: &AdDraft,
+        text: &str,
+        places: &'a Places,
+        lists: &AdLists,
+        is_quoted: impl Fn(Occurrence) -> bool,
+    ) -> Self {
         // 举报电话 and 反诈专线 are contacts of authorities: the sentence says whose number it is.
         let is_private = |place: &Occurrence| {
             let sentence = places.windows().around(Scope::Sentence, place.start..place.end);
             places.first_in(lists.official, &sentence).is_none()
         };
-        let first = |group: GroupId| places.of(group).first().copied();
-        let private_contact = PRIVATE_CONTACT
-            .iter()
-            .flat_map(|pattern| pattern.find_iter(text))
-            .map(|found| Occurrence { start: found.start(), end: found.end() })
-            .filter(|place| is_whole_number(text, *place))
-            .find(is_private);
-        let contact = private_contact.or_else(|| places.of(lists.contact).iter().copied().find(is_private));
-        let is_long = || text.chars().nth(LONG_CHARS).is_some();
+        let private_contact =
+            found_by(&PRIVATE_CONTACT, text).filter(|place| is_whole_number(text, *place)).find(is_private);
+        let contacts = private_contact
+            .into_iter()
+            .chain(places.of(lists.contact).iter().copied().filter(is_private))
+            .collect();
+        let is_longer = |n_chars: usize| text.chars().nth(n_chars).is_some();
+        let may_be_prose = is_longer(PROSE_CHARS) && text.contains('。');
+        let addresses = if may_be_prose {
+            found_by(&ADDRESS, text).filter(|place| !is_quoted(*place)).collect()
+        } else {
+            Vec::new()
+        };
         Self {
-            contact,
+            contacts,
+            calls: places.of(lists.call),
+            offers: places.of(lists.offer),
+            addresses,
             private_contact,
-            call: first(lists.call),
-            offer: first(lists.offer),
-            disguise: first(lists.disguise),
+            disguise: places.of(lists.disguise).first().copied(),
             has_link: draft.landing_url.is_some() || !draft.links.is_empty(),
             is_ad_place: matches!(draft.kind, AdKind::Display | AdKind::AppListing | AdKind::Landing),
-            is_article: draft.kind == AdKind::Article || draft.kind == AdKind::Text && is_long(),
+            is_article: draft.kind == AdKind::Article || draft.kind == AdKind::Text && is_longer(LONG_CHARS),
+            may_be_prose,
         }
     }
 
-    /// 0 to 1, noisy-or of the evidence; one contact or one call to act is enough for the usual threshold of 0.4.
+    /// The evidence that belongs to the words at `hit`.
+    ///
+    /// Prose that speaks to nobody reports or explains: in it 报名, 转让 and 上门 are told of others, and only a
+    /// number or an address not far away is a contact.
+    pub fn around(&self, text: &str, hit: Occurrence) -> Signs {
+        let near = |places: &[Occurrence]| within(places, hit, NEAR_BYTES);
+        let is_prose = self.may_be_prose && near(&self.addresses).is_none();
+        let direct = || {
+            let is_direct = |place: &&Occurrence| is_direct(&text[place.start..place.end]);
+            let reach = if is_prose { FAR_BYTES } else { usize::MAX };
+            self.contacts.iter().filter(is_direct).copied().find(|place| distance(*place, hit) <= reach)
+        };
+        let weak = |places: &[Occurrence]| if is_prose { None } else { near(places) };
+        Signs {
+            contact: direct().or_else(|| weak(&self.contacts)),
+            call: weak(self.calls),
+            offer: weak(self.offers),
+            disguise: self.disguise,
+            has_link: self.has_link,
+            is_ad_place: self.is_ad_place,
+        }
+    }
+
+    /// Whether it is a report or a piece of knowledge that nobody can answer to, going by the signs at a hit.
+    pub fn is_plain_article(&self, signs: &Signs) -> bool {
+        self.is_article
+            && signs.contact.is_none()
+            && !self.has_link
+            && (signs.call.is_none() || signs.offer.is_none())
+    }
+
+    /// Whether a promoter speaks: a private contact with a call to act, or promotion dressed as a warning.
+    pub fn promotes(&self) -> bool {
+        self.private_contact.is_some() && !self.calls.is_empty() || self.disguise.is_some()
+    }
+}
+
+impl Signs {
+    /// 0 to 1, noisy-or of the signs; one contact or one call to act is enough for the usual threshold of 0.3.
     pub fn likeness(&self) -> f64 {
         let weights = [
             (self.contact.is_some(), 0.5),
@@ -95,19 +171,51 @@ impl Evidence {
         1.0 - weights.iter().filter(|(holds, _)| *holds).map(|(_, weight)| 1.0 - weight).product::<f64>()
     }
 
-    /// Whether it is a report or a piece of knowledge that nobody can answer to.
-    pub fn is_plain_article(&self) -> bool {
-        self.is_article
-            && self.contact.is_none()
-            && !self.has_link
-            && (self.call.is_none() || self.offer.is_none())
-    }
-
-    /// Whether a promoter speaks: a private contact with a call to act, or promotion dressed as a warning.
-    pub fn promotes(&self) -> bool {
-        self.private_contact.is_some() && self.call.is_some() || self.disguise.is_some()
+    /// Both together.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            contact: self.contact.or(other.contact),
+            call: self.call.or(other.call),
+            offer: self.offer.or(other.offer),
+            disguise: self.disguise.or(other.disguise),
+            has_link: self.has_link || other.has_link,
+            is_ad_place: self.is_ad_place || other.is_ad_place,
+        }
     }
 }
+
+/// The first of `places` that is at most `reach` bytes from `hit`.
+fn within(places: &[Occurrence], hit: Occurrence, reach: usize) -> Option<Occurrence> {
+    places.iter().copied().find(|place| distance(*place, hit) <= reach)
+}
+
+/// Whether a contact can be used as it stands: a number, a name, an address, and not 上门 or 详情.
+fn is_direct(words: &str) -> bool {
+    words.bytes().filter(u8::is_ascii_alphanumeric).count() >= 5
+}
+
+fn found_by(
+    pattern: &'static LazyLock<Option<regex::Regex>>,
+    text: &str,
+) -> impl Iterator<Item = Occurrence> {
+    pattern
+        .iter()
+        .flat_map(move |pattern| pattern.find_iter(text))
+        .map(|found| Occurrence { start: found.start(), end: found.end() })
+}
+
+/// Words that speak to a reader or on behalf of a seller: grammar rather than a matter of the trade.
+static ADDRESS: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
+    let pattern = concat!(
+        "[你您咱妳]|家人们|老铁|各位|亲们|宝子|姐妹们|兄弟们|叔叔阿姨|爸妈们|同学们|股友|车友|微友",
+        "|我(们)?(公司|司|平台|项目|团队|社|店|处|这里|这儿|家)|本(公司|平台|项目|店|社|产品|活动|期)",
+        "|诚邀|诚招|诚聘|招募|招商|欢迎|敬请|现(推出|招|面向|接受|开放)|面向社会|即可(参与|获|领|享|加|成)",
+        "|扫码|私(信|我|聊|戳)|名额|限量|先到先得|手慢|速来|仅剩|加微|加群|进群|入群|抢(购|先)|别错过",
+        "|想要的|想了解|感兴趣|有意者|有兴趣|详询|咨询|截止|推荐",
+        "|\\b(?:you|your|we|our|us|join|now)\\b",
+    );
+    regex::Regex::new(pattern).ok()
+});
 
 /// A mobile number, or a messenger with a name; the normalizer has one word for each messenger.
 static PRIVATE_CONTACT: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {

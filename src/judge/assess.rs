@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::adhood::Evidence;
+use super::adhood::Signs;
 use crate::domain::finding::{Assessment, Reason};
 use crate::domain::hit::{Hit, Severity, Track};
 use crate::domain::provision::ProvisionId;
 use crate::matcher::Occurrence;
 use crate::rules::RulePack;
 
-/// Concludes from the hits of one text; `words` gives the published words of a place in the normalized text.
+/// Concludes from the hits of one text and the signs around those asserted; `words` gives the published words of a place in the normalized text.
 pub(super) fn assess(
     pack: &RulePack,
     text: &str,
     hits: &[Hit],
-    evidence: &Evidence,
+    signs: &Signs,
     words: impl Fn(Occurrence) -> String,
 ) -> Assessment {
     let mut asserted: Vec<&Hit> = hits.iter().filter(|hit| hit.status.is_asserted()).collect();
@@ -22,7 +22,7 @@ pub(super) fn assess(
     let mut reasons = Reasons { pack, list: Vec::new() };
     if let Some(strongest) = asserted.first() {
         of_hits(&mut reasons, text, strongest, &asserted);
-        of_place(&mut reasons, evidence, words);
+        of_place(&mut reasons, signs, words);
     }
     let n_cleared = hits.len() - asserted.len();
     if n_cleared > 0 {
@@ -82,23 +82,23 @@ fn of_hits(reasons: &mut Reasons<'_>, text: &str, strongest: &Hit, asserted: &[&
     }
 }
 
-fn of_place(reasons: &mut Reasons<'_>, evidence: &Evidence, words: impl Fn(Occurrence) -> String) {
-    if let Some(contact) = evidence.contact {
+fn of_place(reasons: &mut Reasons<'_>, signs: &Signs, words: impl Fn(Occurrence) -> String) {
+    if let Some(contact) = signs.contact {
         reasons.add("contact", format!("附有联系方式：“{}”。", words(contact)));
     }
-    if let Some(call) = evidence.call {
+    if let Some(call) = signs.call {
         reasons.add("call-to-act", format!("引导立即行动：“{}”。", words(call)));
     }
-    if let Some(offer) = evidence.offer {
+    if let Some(offer) = signs.offer {
         reasons.add("offer", format!("向公众提出参与条件：“{}”。", words(offer)));
     }
-    if evidence.has_link {
+    if signs.has_link {
         reasons.add("link", "附有跳转链接。".to_owned());
     }
-    if evidence.is_ad_place {
+    if signs.is_ad_place {
         reasons.add("publisher-kind", "出现在广告位、应用介绍或者落地页。".to_owned());
     }
-    if let Some(disguise) = evidence.disguise {
+    if let Some(disguise) = signs.disguise {
         reasons.add("disguised-warning", format!("以提醒、测评为名推介：“{}”。", words(disguise)));
     }
 }

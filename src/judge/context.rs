@@ -203,7 +203,8 @@ fn may_clear_a_promoter(cue: &CompiledCue) -> bool {
     }
 }
 
-fn distance(place: Occurrence, hit: Occurrence) -> usize {
+/// Bytes between a place and a hit; nothing when they touch or overlap.
+pub(super) fn distance(place: Occurrence, hit: Occurrence) -> usize {
     if place.end <= hit.start { hit.start - place.end } else { place.start.saturating_sub(hit.end) }
 }
 

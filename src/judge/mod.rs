@@ -9,7 +9,7 @@ mod trace;
 
 pub use self::trace::{ConditionTrace, RuleTrace, TriggerTrace};
 
-use self::adhood::{AdLists, Evidence};
+use self::adhood::{AdLists, Evidence, Signs};
 use self::context::{Context, Cues};
 use crate::domain::ad::AdDraft;
 use crate::domain::finding::Assessment;
@@ -80,10 +80,14 @@ impl Judge {
 
     fn weigh(&self, draft: &AdDraft, setting: &Setting<'_>, scratch: &crate::matcher::Scratch) -> Judgement {
         let text = scratch.normalized.text.as_str();
-        let evidence = Evidence::of(draft, text, &scratch.places, &self.lists);
+        let quotations = context::quotations(&draft.text);
+        let is_quoted = |place: Occurrence| {
+            let span = scratch.normalized.source_span(place.start, place.end);
+            quotations.iter().any(|quotation| quotation.start < span.end && span.start < quotation.end)
+        };
+        let evidence = Evidence::of(draft, text, &scratch.places, &self.lists, is_quoted);
         let institution = setting.publisher_host.and_then(|host| adhood::institution(&self.pack, host));
         let context = Context::new(text, &scratch.places, &self.cues, evidence.promotes());
-        let quotations = context::quotations(&draft.text);
         let words = |place: Occurrence| {
             scratch.normalized.source_span(place.start, place.end).of(&draft.text).to_owned()
         };
@@ -91,9 +95,8 @@ impl Judge {
             let rule = &self.pack.rules[found.rule];
             let place = found.trigger;
             let span = scratch.normalized.source_span(place.start, place.end);
-            let is_quoted =
-                quotations.iter().any(|quotation| quotation.start < span.end && span.start < quotation.end);
-            let (status, cue, because) = match context.clearance(place, is_quoted) {
+            let signs = evidence.around(text, place);
+            let (status, cue, because) = match context.clearance(place, is_quoted(place)) {
                 Some(clearance) => {
                     let cue = clearance.cue;
                     let because = clearance.because(&words(cue));
@@ -104,11 +107,11 @@ impl Judge {
                     )
                 }
                 None => {
-                    let (status, because) = self.status_by_place(rule, &evidence, institution);
+                    let (status, because) = self.status_by_place(rule, &evidence, &signs, institution);
                     (status, None, because)
                 }
             };
-            Hit {
+            let hit = Hit {
                 rule: rule.id.clone(),
                 category: rule.category.clone(),
                 severity: rule.severity,
@@ -125,11 +128,14 @@ impl Judge {
                 status,
                 cue,
                 because,
-            }
+            };
+            (hit, signs)
         };
-        let mut hits: Vec<Hit> = scratch.matches.iter().map(hit).collect();
+        let (mut hits, signs): (Vec<Hit>, Vec<Signs>) = scratch.matches.iter().map(hit).unzip();
+        let asserted = hits.iter().zip(signs).filter(|(hit, _)| hit.status.is_asserted());
+        let signs = asserted.fold(Signs::default(), |all, (_, signs)| all.or(signs));
         hits.sort_by(|a, b| (a.span.start, a.span.end, &a.rule).cmp(&(b.span.start, b.span.end, &b.rule)));
-        let assessment = assess::assess(&self.pack, &draft.text, &hits, &evidence, words);
+        let assessment = assess::assess(&self.pack, &draft.text, &hits, &signs, words);
         Judgement { hits, assessment, problems: Vec::new() }
     }
 
@@ -137,7 +143,8 @@ impl Judge {
     fn status_by_place(
         &self,
         rule: &Rule,
-        evidence: &Evidence,
+        evidence: &Evidence<'_>,
+        signs: &Signs,
         institution: Option<&Institution>,
     ) -> (HitStatus, Option<String>) {
         if let Some(institution) = institution {
@@ -146,11 +153,11 @@ impl Judge {
             let what = if status == HitStatus::Licensed { "持牌机构" } else { "公共机构" };
             return (status, Some(format!("发布于{what}“{}”自己的网站。", institution.name)));
         }
-        if evidence.is_plain_article() {
+        if evidence.is_plain_article(signs) {
             let because = "属于没有联系方式、链接和参与条件的文章（《广告法适用问题执法指南（一）》）。";
             return (HitStatus::NotAd, Some(because.to_owned()));
         }
-        if rule.ad_only && evidence.likeness() < self.pack.ad_threshold {
+        if rule.ad_only && signs.likeness() < self.pack.ad_threshold {
             let because = "没有联系方式、行动号召、链接等广告特征，而本规则只适用于广告。";
             return (HitStatus::NotAd, Some(because.to_owned()));
         }
