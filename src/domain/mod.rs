@@ -4,6 +4,7 @@
 
 pub mod ad;
 pub mod blob;
+pub mod calendar;
 pub mod capture;
 pub mod category;
 pub mod claim;

@@ -43,7 +43,7 @@ pub fn load(files: &[PackFile]) -> (RulePack, Vec<Diagnostic>) {
 fn is_rule_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_adapter = path.split('/').any(|folder| folder == "adapters");
-    name.ends_with(".toml") && !name.starts_with("characters") && !is_adapter
+    name.ends_with(".toml") && !name.starts_with("characters") && name != "calendar.toml" && !is_adapter
 }
 
 struct Loader {
