@@ -61,7 +61,10 @@ pub fn claims(text: &str, scratch: &mut ClaimScratch, claims: &mut Vec<Claim>) {
                     }
                 }
                 Unit::None => {
-                    if let Some(per_year) = reader.bare(index, claims) {
+                    if let Some((put_in, per_year)) = reader.for_a_stake(index) {
+                        push(claims, ClaimKind::Payout, token.value, token.start, token.end);
+                        implied_yield(token, per_year, Some((put_in, clause_index)), clause_index, claims);
+                    } else if let Some(per_year) = reader.bare(index, claims) {
                         implied_yield(token, per_year, stake, clause_index, claims);
                     }
                 }
@@ -215,6 +218,18 @@ impl Reader<'_> {
         );
         let ends = self.text[token.end..].chars().next().is_none_or(|c| !c.is_alphanumeric());
         if paid && ends && token.value >= 10.0 { self.payout(index, claims) } else { None }
+    }
+
+    /// 10万一月1200, 投1000一天30: a sum, how often, and what it brings; gives the sum and the payments per year.
+    fn for_a_stake(&self, index: usize) -> Option<(f64, f64)> {
+        let token = self.tokens[index];
+        let ends = self.text[token.end..].chars().next().is_none_or(|c| !c.is_alphanumeric());
+        let word = self.recurrence_before(token.start).filter(|word| token.start - word.end <= 3)?;
+        let put_in = self.tokens[..index].iter().rev().find(|sum| sum.end <= word.start)?;
+        let gap = word.start - put_in.end;
+        let is_sum = put_in.unit == Unit::Yuan && gap <= 6 || put_in.unit == Unit::None && gap == 0;
+        (ends && is_sum && put_in.value >= 100.0 && (10.0..put_in.value).contains(&token.value))
+            .then_some((put_in.value, word.value))
     }
 
     /// 翻倍, 翻番, 翻几倍 without a number.

@@ -309,7 +309,8 @@ fn magnitude(text: &str, mut value: f64, mut length: usize) -> (f64, usize) {
             let hundreds = one_digit(rest).filter(|(_, size)| rest[*size..].starts_with('百'));
             value += digit * 1000.0 + hundreds.map_or(0.0, |(digit, _)| digit * 100.0);
             length += size + '千'.len_utf8() + hundreds.map_or(0, |(_, size)| size + '百'.len_utf8());
-        } else if !tail.starts_with(['%', '.', '-', '个', '天', '年', '倍', '百', '十', '万'])
+        } else if !tail
+            .starts_with(['%', '.', '-', '个', '天', '日', '周', '月', '季', '年', '倍', '百', '十', '万'])
             && one_digit(tail).is_none()
         {
             value += digit * 1000.0;
