@@ -42,6 +42,9 @@ const PROSE_CHARS: usize = 90;
 /// it. A news item of two pages always holds 报名 or 上门 somewhere.
 const NEAR_BYTES: usize = 450;
 
+/// Bytes at the end of a text, about 80 characters, in which an article turns to its reader.
+const CLOSING_BYTES: usize = 240;
+
 /// Bytes in which a number or an address belongs to a hit that stands in prose.
 const FAR_BYTES: usize = 3 * NEAR_BYTES;
 
@@ -60,6 +63,8 @@ pub(super) struct Evidence<'a> {
     is_ad_place: bool,
     is_article: bool,
     may_be_prose: bool,
+    /// The invitation with which a 软文 ends; it is meant for everything before.
+    closing: Option<Occurrence>,
 }
 
 /// What makes the words around one hit look like an advertisement.
@@ -96,18 +101,22 @@ impl<'a> Evidence<'a> {
         };
         let private_contact =
             found_by(&PRIVATE_CONTACT, text).filter(|place| is_whole_number(text, *place)).find(is_private);
-        let contacts = private_contact
+        let contacts: Vec<Occurrence> = private_contact
             .into_iter()
             .chain(places.of(lists.contact).iter().copied().filter(is_private))
             .collect();
         let is_longer = |n_chars: usize| text.chars().nth(n_chars).is_some();
         let may_be_prose = is_longer(PROSE_CHARS) && text.contains('。');
-        let addresses = if may_be_prose {
+        let addresses: Vec<Occurrence> = if may_be_prose {
             found_by(&ADDRESS, text).filter(|place| !is_quoted(*place)).collect()
         } else {
             Vec::new()
         };
+        let end = Occurrence { start: text.len(), end: text.len() };
+        let closing = within(&addresses, end, CLOSING_BYTES)
+            .and_then(|_| contacts.iter().copied().find(|place| distance(*place, end) <= CLOSING_BYTES));
         Self {
+            closing,
             contacts,
             calls: places.of(lists.call),
             offers: places.of(lists.offer),
@@ -135,7 +144,7 @@ impl<'a> Evidence<'a> {
         };
         let weak = |places: &[Occurrence]| if is_prose { None } else { near(places) };
         Signs {
-            contact: direct().or_else(|| weak(&self.contacts)),
+            contact: direct().or_else(|| weak(&self.contacts)).or(self.closing),
             call: weak(self.calls),
             offer: weak(self.offers),
             disguise: self.disguise,
@@ -152,9 +161,9 @@ impl<'a> Evidence<'a> {
             && (signs.call.is_none() || signs.offer.is_none())
     }
 
-    /// Whether a promoter speaks: a private contact with a call to act, or promotion dressed as a warning.
+    /// Whether a promoter speaks: somebody's own number or name is given, or promotion is dressed as a warning.
     pub fn promotes(&self) -> bool {
-        self.private_contact.is_some() && !self.calls.is_empty() || self.disguise.is_some()
+        self.private_contact.is_some() || self.disguise.is_some()
     }
 }
 
@@ -211,7 +220,7 @@ static ADDRESS: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
         "|我(们)?(公司|司|平台|项目|团队|社|店|处|这里|这儿|家)|本(公司|平台|项目|店|社|产品|活动|期)",
         "|诚邀|诚招|诚聘|招募|招商|欢迎|敬请|现(推出|招|面向|接受|开放)|面向社会|即可(参与|获|领|享|加|成)",
         "|扫码|私(信|我|聊|戳)|名额|限量|先到先得|手慢|速来|仅剩|加微|加群|进群|入群|抢(购|先)|别错过",
-        "|想要的|想了解|感兴趣|有意者|有兴趣|详询|咨询|截止|推荐",
+        "|想要的|想了解|的朋友|感兴趣|有意者|有兴趣|详询|咨询|截止|推荐",
         "|\\b(?:you|your|we|our|us|join|now)\\b",
     );
     regex::Regex::new(pattern).ok()
