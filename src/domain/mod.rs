@@ -15,6 +15,7 @@ pub mod hit;
 pub mod job;
 pub mod label;
 pub mod notice;
+pub mod party;
 pub mod provision;
 pub mod review;
 pub mod run;

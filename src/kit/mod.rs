@@ -6,3 +6,4 @@ pub mod diagnostic;
 pub mod digest;
 pub mod id;
 pub mod problem;
+pub mod redact;
