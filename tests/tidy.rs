@@ -38,6 +38,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("judge", "rules"),
     ("judge", "text"),
     ("judge", "extract"),
+    ("extract", "text"),
     ("group", "text"),
     ("group", "extract"),
 ];

@@ -5,6 +5,7 @@ pub mod ad_block;
 pub mod app_listing;
 pub mod article;
 pub mod charset;
+pub mod contact;
 pub mod content;
 pub mod feed;
 pub mod html;
