@@ -1,5 +1,7 @@
 //! RSS, Atom, RDF and JSON feeds.
 
+use feed_rs::model::{Entry as FeedEntry, Feed, Text};
+use serde_json::{Value, json};
 use url::Url;
 
 use super::html;
@@ -44,6 +46,71 @@ pub fn is_feed(text: &str, content_type: Option<&str>) -> bool {
 /// # Errors
 /// Names what is missing when `text` is no feed.
 pub fn entries(text: &str, feed_url: &Url) -> Shape<(Vec<Entry>, Vec<Problem>)> {
+    let (feed, problems) = parse(text, feed_url)?;
+    let entries = feed.entries.iter().take(MAX_ENTRIES).map(|entry| Entry {
+        title: entry.title.as_ref().map(words).filter(|title| !title.is_empty()),
+        link: link_of(entry, feed_url),
+        published_at: time_of(entry),
+    });
+    Ok((entries.collect(), problems))
+}
+
+/// A feed of any kind in one form:
+/// `{title, link, entries: [{id, title, link, published, author, summary, content, images, categories}]}`.
+///
+/// Titles are words, `summary` and `content` markup, times RFC 3339 in UTC; what the feed does not say is left out.
+///
+/// # Errors
+/// As [`entries`].
+pub fn document(text: &str, feed_url: &Url) -> Shape<(Value, Vec<Problem>)> {
+    let (feed, problems) = parse(text, feed_url)?;
+    let entries: Vec<Value> = feed
+        .entries
+        .iter()
+        .take(MAX_ENTRIES)
+        .map(|entry| {
+            let media = entry.media.iter();
+            let images: Vec<String> = media
+                .flat_map(|media| {
+                    let thumbnails = media.thumbnails.iter().map(|thumbnail| thumbnail.image.uri.clone());
+                    let is_image = |kind: &str| kind == "image";
+                    let contents = media.content.iter().filter(move |content| {
+                        content.content_type.as_ref().is_some_and(|kind| is_image(kind.ty().as_str()))
+                    });
+                    contents.filter_map(|content| Some(content.url.as_ref()?.to_string())).chain(thumbnails)
+                })
+                .collect();
+            let described = entry.media.iter().find_map(|media| media.description.as_ref());
+            let summary = entry.summary.as_ref().or(described).map(|text| text.content.clone());
+            let content = entry.content.as_ref().and_then(|content| content.body.clone());
+            let categories: Vec<&str> = entry
+                .categories
+                .iter()
+                .map(|category| category.label.as_deref().unwrap_or(&category.term))
+                .collect();
+            json!({
+                "id": entry.id,
+                "title": entry.title.as_ref().map(words),
+                "link": link_of(entry, feed_url),
+                "published": time_of(entry).map(UnixMs::rfc3339),
+                "author": entry.authors.first().map(|author| author.name.clone()),
+                "summary": summary,
+                "content": content,
+                "images": images,
+                "categories": categories,
+            })
+        })
+        .collect();
+    let link = feed.links.iter().find(|link| link.rel.as_deref().is_none_or(|rel| rel == "alternate"));
+    let document = json!({
+        "title": feed.title.as_ref().map(words),
+        "link": link.and_then(|link| html::resolve(feed_url, &link.href)),
+        "entries": entries,
+    });
+    Ok((document, problems))
+}
+
+fn parse(text: &str, feed_url: &Url) -> Shape<(Feed, Vec<Problem>)> {
     if text.to_ascii_uppercase().contains("<!ENTITY") {
         return Err(MissingField::new("feed without entity definitions"));
     }
@@ -62,20 +129,22 @@ pub fn entries(text: &str, feed_url: &Url) -> Shape<(Vec<Entry>, Vec<Problem>)> 
             format!("the feed has {} entries; the first {MAX_ENTRIES} are read", feed.entries.len());
         problems.push(Problem::new("too-many-entries", message));
     }
-    let entries = feed.entries.into_iter().take(MAX_ENTRIES).map(|entry| {
-        let links =
-            || entry.links.iter().filter(|link| link.rel.as_deref().is_none_or(|rel| rel == "alternate"));
-        let link = links().chain(&entry.links).find_map(|link| html::resolve(feed_url, &link.href));
-        // RSS may carry the address in the identifier only.
-        let link = link
-            .or_else(|| entry.id.starts_with("http").then(|| html::resolve(feed_url, &entry.id)).flatten());
-        Entry {
-            title: entry.title.map(|title| html::page_text(&title.content)).filter(|title| !title.is_empty()),
-            link,
-            published_at: entry.published.or(entry.updated).map(|at| UnixMs(at.timestamp_millis())),
-        }
-    });
-    Ok((entries.collect(), problems))
+    Ok((feed, problems))
+}
+
+fn words(text: &Text) -> String {
+    html::page_text(&text.content)
+}
+
+fn link_of(entry: &FeedEntry, feed_url: &Url) -> Option<String> {
+    let links = || entry.links.iter().filter(|link| link.rel.as_deref().is_none_or(|rel| rel == "alternate"));
+    let link = links().chain(&entry.links).find_map(|link| html::resolve(feed_url, &link.href));
+    // RSS may carry the address in the identifier only.
+    link.or_else(|| entry.id.starts_with("http").then(|| html::resolve(feed_url, &entry.id)).flatten())
+}
+
+fn time_of(entry: &FeedEntry) -> Option<UnixMs> {
+    entry.published.or(entry.updated).map(|at| UnixMs(at.timestamp_millis()))
 }
 
 #[cfg(test)]

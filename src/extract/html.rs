@@ -362,7 +362,8 @@ pub(crate) fn json_ld(page: &Html) -> Vec<serde_json::Value> {
     found
 }
 
-fn background_image(style: &str) -> Option<String> {
+/// The address in `url(…)` of a style.
+pub(crate) fn background_image(style: &str) -> Option<String> {
     let (_, after) = style.split_once("url(")?;
     let (inside, _) = after.split_once(')')?;
     Some(inside.trim().trim_matches(['"', '\'']).to_owned())

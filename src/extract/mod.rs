@@ -11,7 +11,10 @@ pub mod feed;
 pub mod html;
 pub mod moment;
 pub mod native_ad;
+pub mod sitemap;
+pub mod table;
 pub mod telegram;
+pub mod transcript;
 pub mod weibo;
 
 /// What a reader found, or the field whose absence says that the format changed.

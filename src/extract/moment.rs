@@ -75,6 +75,15 @@ pub fn parse_relative(text: &str, now: UnixMs) -> Option<UnixMs> {
     in_china(day.to_datetime(clock_time(time)?))
 }
 
+/// A date, with its time of day if `format` (`strptime`) has one, in China.
+pub fn parse_form(text: &str, format: &str) -> Option<UnixMs> {
+    let parsed = jiff::fmt::strtime::parse(format, text.trim()).ok()?;
+    let local = parsed
+        .to_datetime()
+        .or_else(|_| parsed.to_date().map(|day| day.to_datetime(jiff::civil::Time::midnight())));
+    in_china(local.ok()?)
+}
+
 /// `08:30`, or midnight when empty.
 fn clock_time(text: &str) -> Option<jiff::civil::Time> {
     let text = text.trim();

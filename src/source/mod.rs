@@ -3,7 +3,9 @@
 //! Connectors are pure: the crawl engine fetches and keeps a page first and gives it here afterwards, so an old
 //! capture can be read again by a better connector.
 
+pub mod adapter;
 mod app_store;
+mod catalog;
 mod landing;
 mod news_site;
 mod page;
@@ -14,6 +16,7 @@ mod weibo_timeline;
 #[cfg(test)]
 mod tests;
 
+pub use catalog::Catalog;
 pub use page::Page;
 pub use settings::Setting;
 

@@ -113,7 +113,8 @@ fn read_list(source: &Source, page: &Page<'_>) -> Reading {
     Reading { outcome: RunOutcome::Ok, targets, ..reading }
 }
 
-fn read_article(source: &Source, page: &Page<'_>) -> Reading {
+/// Reads an article and the ads around it.
+pub(super) fn read_article(source: &Source, page: &Page<'_>) -> Reading {
     let tree = html::parse(&page.text);
     let slots = ad_block::ad_slots(&tree, &page.url);
     match article::article(&tree, &page.url, &slots.elements) {
@@ -129,7 +130,12 @@ fn read_article(source: &Source, page: &Page<'_>) -> Reading {
 }
 
 /// A reading of `drafts` and of the ads in the page, with the pages behind those.
-fn with_slots(source: &Source, page: &Page<'_>, slots: AdSlots, mut drafts: Vec<AdDraft>) -> Reading {
+pub(super) fn with_slots(
+    source: &Source,
+    page: &Page<'_>,
+    slots: AdSlots,
+    mut drafts: Vec<AdDraft>,
+) -> Reading {
     let max_landings = settings::number(source, &MAX_LANDINGS).unwrap_or_default();
     let ads: Vec<AdDraft> =
         slots.drafts.into_iter().chain(native_ad::native_ads(&page.text, &page.url)).collect();

@@ -28,28 +28,44 @@ pub struct Page<'a> {
 impl<'a> Page<'a> {
     /// Opens `captured`, or says why there is nothing to read.
     pub(super) fn open(captured: &CapturedPage<'a>) -> Result<(Self, Vec<Problem>), Box<Reading>> {
-        let exchange = captured.exchange;
-        if let Some(outcome) = refusal(exchange) {
+        if let Some(outcome) = refusal(captured.exchange) {
             return Err(Box::new(Reading::nothing(outcome)));
         }
+        let (page, problems) = Self::decode(captured, None)?;
+        if let Some(outcome) = refusal_in_words(&page.text) {
+            return Err(Box::new(Reading { problems, ..Reading::nothing(outcome) }));
+        }
+        Ok((page, problems))
+    }
+
+    /// The text of `captured` whatever its status, read in `charset` if one is given.
+    pub(super) fn decode(
+        captured: &CapturedPage<'a>,
+        charset: Option<&str>,
+    ) -> Result<(Self, Vec<Problem>), Box<Reading>> {
+        let exchange = captured.exchange;
         let Ok(url) = Url::parse(&exchange.final_url) else {
             let why = format!("the capture's address `{}` is no URL", exchange.final_url);
             return Err(Box::new(Reading::nothing(RunOutcome::Network { why })));
         };
-        let (body, mut problems) =
+        let (mut body, mut problems) =
             content::decode(captured.body, exchange.response_header("content-encoding"));
+        // Sitemaps and exports are often files that were packed before they were served.
+        if body.starts_with(&[0x1f, 0x8b]) {
+            let (unpacked, more) = content::decode(&body, Some("gzip"));
+            body = unpacked.into_owned().into();
+            problems.extend(more);
+        }
         if problems.iter().any(|problem| problem.code == content::TOO_LARGE) {
             let outcome = RunOutcome::TooLarge { limit_bytes: content::MAX_DECODED_BYTES };
             return Err(Box::new(Reading { problems, ..Reading::nothing(outcome) }));
         }
         let content_type = exchange.response_header("content-type");
-        let (decoded, charset_problems) = charset::decode(&body, content_type);
+        let declared = charset.map(|charset| format!("text/plain; charset={charset}"));
+        let (decoded, charset_problems) = charset::decode(&body, declared.as_deref().or(content_type));
         problems.extend(charset_problems);
         if charset::lost_share(&decoded.text) > MAX_LOST_SHARE {
             return Err(Box::new(Reading { problems, ..Reading::nothing(RunOutcome::Charset) }));
-        }
-        if let Some(outcome) = refusal_in_words(&decoded.text) {
-            return Err(Box::new(Reading { problems, ..Reading::nothing(outcome) }));
         }
         let page = Self { url, text: decoded.text, content_type, captured_at: exchange.finished_at };
         Ok((page, problems))
@@ -57,7 +73,7 @@ impl<'a> Page<'a> {
 }
 
 /// What the status, or where the redirects ended, already says.
-fn refusal(exchange: &Exchange) -> Option<RunOutcome> {
+pub(super) fn refusal(exchange: &Exchange) -> Option<RunOutcome> {
     let status = exchange.status;
     match status {
         404 | 410 => return Some(RunOutcome::Gone),
@@ -87,7 +103,7 @@ fn is_login_page(url: &str) -> bool {
 }
 
 /// Refusal pages that come with status 200 (WeChat and others): short pages with one telling sentence.
-fn refusal_in_words(text: &str) -> Option<RunOutcome> {
+pub(super) fn refusal_in_words(text: &str) -> Option<RunOutcome> {
     const SENTENCES: &[(&str, bool)] = &[
         ("该内容已被发布者删除", true),
         ("此内容因违规无法查看", true),
