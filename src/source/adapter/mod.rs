@@ -26,7 +26,9 @@
 //! | A020 | fixture missing, or read otherwise than expected |
 
 mod check;
+mod check_values;
 mod document;
+mod fields;
 mod path;
 mod replay;
 mod run;

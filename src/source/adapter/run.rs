@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 use super::document::{self, Document};
-use super::take::{At, Scope, Take};
+use super::fields::{Counted, FROM_LIST, Fields};
+use super::take::{At, Scope};
 use super::template::{Template, Writing, request_value};
 use super::{Adapter, By, Condition, Detail, DetailReads, Host, Item, Paginate, Told};
-use crate::domain::ad::AdDraft;
 use crate::domain::capture::CapturePurpose;
 use crate::domain::run::RunOutcome;
 use crate::domain::source::{Source, SourceKind};
@@ -37,9 +37,6 @@ const LIMIT: Setting<'static> = Setting {
 
 /// Most list pages that one list page leads to.
 const MAX_MORE: usize = 50;
-
-/// Names under which what the list said about an item comes back with its page.
-const FROM_LIST: &str = "item.";
 
 impl Connector for Adapter {
     fn kind(&self) -> SourceKind {
@@ -527,182 +524,6 @@ impl Adapter {
         let same_as_entry = Url::parse(&source.url).is_ok_and(|entry| entry.origin() == url.origin());
         same_as_entry
             || self.hosts.iter().any(|allowed| is_host(allowed, url.host_str().unwrap_or_default(), known))
-    }
-}
-
-/// What one item says.
-#[derive(Debug, Default)]
-struct Fields {
-    id: Option<String>,
-    url: Option<String>,
-    title: Option<String>,
-    text: Vec<String>,
-    published: Option<UnixMs>,
-    publisher: Option<String>,
-    advertiser: Option<String>,
-    label: Option<String>,
-    landing: Option<String>,
-    images: Vec<String>,
-    links: Vec<String>,
-    ids: BTreeMap<String, String>,
-}
-
-/// Fields that may be required.
-pub(super) const FIELDS: &[&str] =
-    &["id", "url", "title", "text", "published", "publisher", "advertiser", "label", "landing", "images"];
-
-impl Fields {
-    fn read<'d>(item: &Item, scope: &Scope<'d>, at: &At<'d>) -> Self {
-        let one = |take: &Option<Take>| take.as_ref().and_then(|take| take.first(scope, at));
-        let address = |take: &Option<Take>| one(take).and_then(|href| html::resolve(&scope.base, &href));
-        let addresses = |takes: &[Take]| {
-            let mut found: Vec<String> = Vec::new();
-            for href in takes.iter().flat_map(|take| take.values(scope, at)) {
-                if let Some(url) = html::resolve(&scope.base, &href).filter(|url| !found.contains(url)) {
-                    found.push(url);
-                }
-            }
-            found
-        };
-        let ids = item.ids.iter().filter_map(|(name, take)| Some((name.clone(), take.first(scope, at)?)));
-        Self {
-            id: one(&item.id),
-            url: address(&item.url),
-            title: one(&item.title),
-            text: item.text.iter().flat_map(|take| take.values(scope, at)).collect(),
-            published: item.published.as_ref().and_then(|take| take.time(scope, at)),
-            publisher: one(&item.publisher),
-            advertiser: one(&item.advertiser),
-            label: one(&item.label),
-            landing: address(&item.landing),
-            images: addresses(&item.images),
-            links: addresses(&item.links),
-            ids: ids.collect(),
-        }
-    }
-
-    fn missing<'r>(&self, required: &'r [String]) -> Option<&'r str> {
-        required.iter().map(String::as_str).find(|name| match *name {
-            "id" => self.id.is_none(),
-            "url" => self.url.is_none(),
-            "title" => self.title.is_none(),
-            "text" => self.text.is_empty(),
-            "published" => self.published.is_none(),
-            "publisher" => self.publisher.is_none(),
-            "advertiser" => self.advertiser.is_none(),
-            "label" => self.label.is_none(),
-            "landing" => self.landing.is_none(),
-            "images" => self.images.is_empty(),
-            _ => false,
-        })
-    }
-
-    /// What a page behind the list may not say again.
-    fn told(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let published = self.published.map(|at| at.0.to_string());
-        let told = [
-            ("id", self.id.clone()),
-            ("url", self.url.clone()),
-            ("title", self.title.clone()),
-            ("published", published),
-            ("publisher", self.publisher.clone()),
-            ("advertiser", self.advertiser.clone()),
-            ("label", self.label.clone()),
-        ];
-        told.into_iter().filter_map(|(name, value)| Some((name, value?)))
-    }
-
-    fn fill_from(&mut self, known: &BTreeMap<String, String>) {
-        let told = |name: &str| known.get(&format!("{FROM_LIST}{name}")).cloned();
-        self.id = self.id.take().or_else(|| told("id"));
-        self.url = self.url.take().or_else(|| told("url"));
-        self.title = self.title.take().or_else(|| told("title"));
-        self.publisher = self.publisher.take().or_else(|| told("publisher"));
-        self.advertiser = self.advertiser.take().or_else(|| told("advertiser"));
-        self.label = self.label.take().or_else(|| told("label"));
-        self.published = self.published.or_else(|| Some(UnixMs(told("published")?.parse().ok()?)));
-    }
-
-    /// The draft; `None` without words.
-    fn draft(self, kind: crate::domain::ad::AdKind, locator: String) -> Option<AdDraft> {
-        let mut lines: Vec<String> = self.title.iter().cloned().collect();
-        for line in self.text {
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
-        }
-        if lines.is_empty() {
-            return None;
-        }
-        let mut platform_ids = self.ids;
-        platform_ids.extend(self.id.map(|id| ("id".to_owned(), id)));
-        platform_ids.extend(self.url.map(|url| ("url".to_owned(), url)));
-        Some(AdDraft {
-            title: self.title,
-            locator,
-            images: self.images,
-            landing_url: self.landing.or_else(|| self.links.first().cloned()),
-            links: self.links,
-            advertiser: self.advertiser,
-            publisher: self.publisher,
-            label: self.label,
-            published_at: self.published,
-            platform_ids,
-            ..AdDraft::of_text(kind, lines.join("\n"))
-        })
-    }
-}
-
-/// What was counted over the items of one page.
-#[derive(Default)]
-struct Counted {
-    drafts: Vec<AdDraft>,
-    problems: Vec<Problem>,
-    n_missing: usize,
-    n_wordless: usize,
-    missing: Option<String>,
-}
-
-impl Counted {
-    fn add(&mut self, draft: Option<AdDraft>) {
-        match draft {
-            Some(draft) => self.drafts.push(draft),
-            None => self.n_wordless += 1,
-        }
-    }
-
-    fn miss(&mut self, field: &str, locator: &str) {
-        self.n_missing += 1;
-        self.missing.get_or_insert_with(|| field.to_owned());
-        self.problems.push(Problem::new("missing-field", format!("{locator} has no `{field}`")));
-    }
-
-    fn wordless(&self) -> Option<Problem> {
-        let message = format!("{} items have no words", self.n_wordless);
-        (self.n_wordless > 0).then(|| Problem::new("wordless", message))
-    }
-
-    /// The health of the page: too few items, or too many without a field that all must have, are a changed shape.
-    fn outcome(
-        &self,
-        adapter: &Adapter,
-        n_found: usize,
-        n_kept: usize,
-        nth: usize,
-        is_empty: bool,
-    ) -> RunOutcome {
-        let min_items = adapter.health.min_items;
-        if nth == 1 && n_found < min_items {
-            return RunOutcome::ShapeChanged { field: format!("items ({n_found} of at least {min_items})") };
-        }
-        let share = self.n_missing as f64 / n_kept.max(1) as f64;
-        match &self.missing {
-            Some(field) if share > adapter.health.max_missing || is_empty => {
-                RunOutcome::ShapeChanged { field: field.clone() }
-            }
-            _ if is_empty => RunOutcome::Empty,
-            _ => RunOutcome::Ok,
-        }
     }
 }
 
