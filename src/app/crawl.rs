@@ -16,7 +16,7 @@ use crate::source::{CapturedPage, Connector, Target};
 use crate::store::page::{PageRecord, SeenAd};
 
 use super::error::{Error, Result};
-use super::{App, new_id};
+use super::{App, adapters, new_id};
 
 /// Pages behind one flagged ad that are captured at most.
 const MAX_LANDINGS_PER_AD: usize = 3;
@@ -117,9 +117,13 @@ impl App {
         scratch: &mut Scratch,
         on_event: &(dyn Fn(CrawlEvent) + Sync),
     ) -> Result<()> {
-        let request = FetchRequest {
-            allowed_origins: source.allowed_origins.clone(),
-            ..FetchRequest::new(&step.target.url)
+        let request = match request_for(source, &step.target) {
+            Ok(request) => request,
+            Err(outcome) => {
+                on_event(CrawlEvent::PageFailed { url: step.target.url, outcome: outcome.clone() });
+                progress.fail(outcome);
+                return Ok(());
+            }
         };
         let Fetched { exchange, body } = match self.fetcher.get(request).await {
             Ok(fetched) => fetched,
@@ -243,7 +247,8 @@ impl Progress {
 
     fn add(&mut self, targets: Vec<Target>, parent: Option<&CaptureId>) {
         for target in targets {
-            let key = target.url.split('#').next().unwrap_or_default().to_owned();
+            let url = target.url.split('#').next().unwrap_or_default();
+            let key = format!("{url} {}", target.ask.body.as_deref().unwrap_or_default());
             if self.known.len() < MAX_PAGES_PER_RUN && self.known.insert(key) {
                 let parent = parent.filter(|_| target.purpose == CapturePurpose::Landing).cloned();
                 self.waiting.push_back(Step { target, parent });
@@ -291,6 +296,31 @@ impl Progress {
             (None, _) => RunOutcome::Ok,
         }
     }
+}
+
+/// The request for a page, with the credential it needs.
+///
+/// # Errors
+/// The credential is not there: nothing is asked without it.
+pub(super) fn request_for(source: &Source, target: &Target) -> std::result::Result<FetchRequest, RunOutcome> {
+    let secret = target.ask.credential.as_ref().map(|wanted| {
+        let value = adapters::credential(&wanted.name).ok_or_else(|| RunOutcome::Blocked {
+            why: format!(
+                "the credential `{}` is not there; set the environment variable {}",
+                wanted.name,
+                adapters::credential_variable(&wanted.name)
+            ),
+        });
+        value.map(|value| (wanted.header.clone(), format!("{}{value}", wanted.prefix)))
+    });
+    Ok(FetchRequest {
+        allowed_origins: source.allowed_origins.clone(),
+        body: target.ask.body.clone(),
+        headers: target.ask.headers.clone(),
+        secret: secret.transpose()?,
+        min_interval_ms: target.ask.min_interval_ms,
+        ..FetchRequest::new(&target.url)
+    })
 }
 
 /// Where flagged ads lead outside the site they stand on; posts and articles name it only in their links.

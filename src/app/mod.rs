@@ -3,6 +3,7 @@
 //! Every use case takes the actor first where a person acts, and owns its transaction. Web, command line and
 //! worker only translate, so permission, record and validation cannot be skipped by another door.
 
+pub mod adapters;
 pub mod clock;
 pub mod config;
 mod crawl;
@@ -25,6 +26,7 @@ use crate::judge::Judge;
 use crate::kit::clock::Clock;
 use crate::notify::Mailer;
 use crate::rules::RulePack;
+use crate::source::catalog::Catalog;
 use crate::store::Db;
 use crate::vault::Vault;
 
@@ -48,6 +50,7 @@ pub struct App {
     pub(crate) judge: Arc<Judge>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: Config,
+    pub(crate) catalog: Catalog,
 }
 
 impl App {
@@ -73,7 +76,8 @@ impl App {
         let turns = Arc::new(turns::StoreTurns::new(store.clone(), clock.clone()));
         let fetcher = Fetcher::new(fetch_config(&config), clock.clone())?.with_slots(turns);
         let mailer = notify::mailer(&config)?;
-        Ok(Self { store, vault, fetcher, mailer, judge, clock, config })
+        let catalog = adapters::catalog(&config);
+        Ok(Self { store, vault, fetcher, mailer, judge, clock, config, catalog })
     }
 
     /// The settings in force.
@@ -84,6 +88,11 @@ impl App {
     /// The rules in force.
     pub fn pack(&self) -> &RulePack {
         self.judge.pack()
+    }
+
+    /// The kinds of sources that there are.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// The present instant.

@@ -6,10 +6,11 @@ use crate::domain::capture::CapturePurpose;
 use crate::domain::run::{CrawlRun, RunOutcome};
 use crate::domain::schedule::Schedule;
 use crate::domain::source::{Source, SourceId, SourceKind};
-use crate::fetch::FetchRequest;
-use crate::source::{CapturedPage, Connector, connector};
+use crate::source::catalog::Catalog;
+use crate::source::{CapturedPage, Connector};
 
 use super::App;
+use super::crawl::request_for;
 use super::error::{Error, FieldProblem, Result};
 
 /// A source as a person fills it in.
@@ -19,7 +20,7 @@ pub struct NewSource {
     pub id: String,
     /// Its kind, by stable name.
     pub kind: String,
-    /// Entry address.
+    /// Entry address; may be empty for adapters, which make it from their settings.
     pub url: String,
     /// What people call it; empty means the id.
     pub title: String,
@@ -61,7 +62,7 @@ impl App {
     /// # Errors
     /// `Invalid` with every wrong field at once; `Conflict` when the name is taken.
     pub async fn add_source(&self, new: NewSource) -> Result<Source> {
-        let source = parse(new, self.clock.now())?;
+        let source = parse(new, &self.catalog, self.clock.now())?;
         if self.store.source(&source.id).await?.is_some() {
             return Err(Error::Conflict(format!(
                 "source `{}` exists; choose another name or remove it first",
@@ -101,7 +102,9 @@ impl App {
     /// # Errors
     /// `NotFound` when the kind is an adapter whose file is not there.
     pub(crate) fn connector(&self, kind: &SourceKind) -> Result<&dyn Connector> {
-        connector(kind).ok_or_else(|| Error::NotFound { kind: "adapter", id: kind.as_str().to_owned() })
+        self.catalog
+            .connector(kind)
+            .ok_or_else(|| Error::NotFound { kind: "adapter", id: kind.as_str().to_owned() })
     }
 
     /// Fetches and reads the entry of a source without keeping anything.
@@ -123,9 +126,13 @@ impl App {
         let settings = format!("{}, {} settings", source.kind.as_str(), source.settings.len());
         checks.push(SourceCheck { zh: "设置", en: "settings", fine: true, detail: settings });
         for target in targets {
-            let request = FetchRequest {
-                allowed_origins: source.allowed_origins.clone(),
-                ..FetchRequest::new(&target.url)
+            let request = match request_for(&source, &target) {
+                Ok(request) => request,
+                Err(outcome) => {
+                    let detail = outcome.describe();
+                    checks.push(SourceCheck { zh: "凭据", en: "credential", fine: false, detail });
+                    continue;
+                }
             };
             match self.fetcher.get(request).await {
                 Err(error) => {
@@ -165,24 +172,43 @@ impl App {
     }
 }
 
-fn parse(new: NewSource, now: crate::kit::clock::UnixMs) -> Result<Source> {
+fn parse(mut new: NewSource, catalog: &Catalog, now: crate::kit::clock::UnixMs) -> Result<Source> {
     let mut problems = Vec::new();
     let mut wrong = |field: &'static str, message: String| problems.push(FieldProblem { field, message });
     let id = SourceId::parse(&new.id).map_err(|error| wrong("id", error.to_string())).ok();
-    let kind = SourceKind::parse(&new.kind).filter(|kind| connector(kind).is_some());
+    let kind = SourceKind::parse(&new.kind).filter(|kind| catalog.connector(kind).is_some());
     if kind.is_none() {
         let known: Vec<&str> = SourceKind::BUILT_IN.iter().map(SourceKind::as_str).collect();
-        wrong("kind", format!("`{}` is not a kind of source; use one of {}", new.kind, known.join(", ")));
+        wrong(
+            "kind",
+            format!(
+                "`{}` is not a kind of source; use one of {}, or an adapter (adwatch source list --adapters)",
+                new.kind,
+                known.join(", ")
+            ),
+        );
+    }
+    let settings =
+        parse_settings(&new.settings, kind.as_ref().and_then(|kind| catalog.connector(kind)), &mut wrong);
+    let adapter = kind.as_ref().and_then(|kind| catalog.adapter(kind.as_str()));
+    if let Some(adapter) = adapter {
+        // What the file says decides the address, unless another is given.
+        match adapter.address(&settings) {
+            Ok(address) if new.url.is_empty() => new.url = address,
+            Ok(_) => {}
+            Err(problem) => wrong("set", problem.message),
+        }
     }
     match url::Url::parse(&new.url) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {}
+        // The address of an adapter is made from its settings, whose mistakes are told already.
+        _ if adapter.is_some() && new.url.is_empty() => {}
         _ => wrong("url", format!("`{}` is not an address; use http:// or https://", new.url)),
     }
     let schedule = new.cron.as_deref().and_then(|cron| {
         let zone = if new.time_zone.is_empty() { Schedule::DEFAULT_TIME_ZONE } else { &new.time_zone };
         Schedule::parse(cron, zone).map_err(|error| wrong("cron", error.to_string())).ok()
     });
-    let settings = parse_settings(&new.settings, kind.as_ref().and_then(connector), &mut wrong);
     for origin in &new.allow_origins {
         if !is_origin(origin) {
             wrong(
@@ -260,10 +286,11 @@ mod tests {
             allow_origins: vec!["http://127.0.0.1:1/path".into()],
             ..NewSource::default()
         };
-        let Err(Error::Invalid(problems)) = parse(new, crate::kit::clock::UnixMs(0)) else {
+        let Err(Error::Invalid(problems)) = parse(new, Catalog::built_in(), crate::kit::clock::UnixMs(0))
+        else {
             panic!("must be invalid")
         };
         let fields: Vec<&str> = problems.iter().map(|problem| problem.field).collect();
-        assert_eq!(fields, ["id", "kind", "url", "cron", "set", "allow-origin"]);
+        assert_eq!(fields, ["id", "kind", "set", "url", "cron", "allow-origin"]);
     }
 }

@@ -3,9 +3,13 @@
 use super::exit::Exit;
 use super::out::{Style, inert, pad};
 use super::say;
+use crate::app::adapters::{self, Replayed};
 use crate::app::sources::NewSource;
 use crate::app::{App, Result};
 use crate::domain::source::SourceId;
+use crate::source::Connector as _;
+use crate::source::adapter::Shape;
+use crate::source::catalog::Catalog;
 
 /// Verbs of `source`.
 #[derive(Debug, clap::Subcommand)]
@@ -15,11 +19,11 @@ pub enum SourceCommand {
     Add {
         /// 编号，例如 city-news — its name
         id: String,
-        /// 类型 — kind: news-site, app-store, telegram-channel, weibo-timeline
+        /// 类型或适配器 — kind, or adapter
         #[arg(long, value_name = "KIND")]
         kind: String,
-        /// 入口地址 — entry address
-        #[arg(long)]
+        /// 入口地址；适配器可由参数得出 — entry address; adapters make it from their settings
+        #[arg(long, default_value = "", hide_default_value = true)]
         url: String,
         /// 名称 — what people call it
         #[arg(long, default_value = "")]
@@ -37,12 +41,19 @@ pub enum SourceCommand {
         #[arg(long = "allow-origin", value_name = "ORIGIN")]
         allow_origins: Vec<String>,
     },
-    /// 列出监测源 — list sources
-    List,
-    /// 试读监测源，不入库 — read a source once without keeping anything
+    /// 列出监测源，或可用的适配器 — list sources, or the adapters that there are
+    List {
+        /// 列出适配器 — list adapters with their settings instead
+        #[arg(long)]
+        adapters: bool,
+    },
+    /// 试读监测源，或检查适配器 — read a source once without keeping anything, or check an adapter
     Check {
-        /// 编号 — its name
-        id: String,
+        /// 监测源编号、适配器名称或文件 — source, adapter, or adapter file (*.toml)
+        name: String,
+        /// 把适配器现在读出的内容作为样例的预期 — what the adapter reads now is what is expected of its fixture
+        #[arg(long)]
+        accept: bool,
     },
     /// 删除监测源（已采集内容保留） — remove a source; what was captured stays
     Remove {
@@ -51,7 +62,7 @@ pub enum SourceCommand {
     },
 }
 
-/// The settings of every connector, from the connectors themselves.
+/// The settings of every connector, from the connectors themselves; adapters by name alone, as there are many.
 fn kinds_help() -> String {
     let mut text = String::from("类型与设置 kinds and settings:\n");
     for connector in crate::source::CONNECTORS {
@@ -59,6 +70,10 @@ fn kinds_help() -> String {
         for setting in connector.settings() {
             text.push_str(&format!("      {}={}  {}\n", setting.name, setting.default, setting.help));
         }
+    }
+    text.push_str("\n适配器 adapters (adwatch source list --adapters):\n");
+    for adapter in Catalog::built_in().adapters() {
+        text.push_str(&format!("  {}  {}\n", adapter.id, adapter.title));
     }
     text
 }
@@ -71,11 +86,32 @@ pub async fn run(command: SourceCommand, app: &App, style: Style) -> Result<Exit
                 .add_source(NewSource { id, kind, url, title, cron, time_zone, settings, allow_origins })
                 .await?;
             say(&format!("{} {}", style.good(style.lang.pick("已添加", "added")), source.id));
+            if let Some(credential) =
+                app.catalog().adapter(source.kind.as_str()).and_then(|adapter| adapter.credential.as_ref())
+            {
+                let needs = style
+                    .lang
+                    .pick("采集前先设置环境变量", "before it is crawled, set the environment variable");
+                let variable = adapters::credential_variable(&credential.name);
+                say(&format!("{needs} {variable} ({})", inert(&credential.help)));
+            }
             say(&style.dim(&format!("adwatch source check {0}   |   adwatch crawl {0}", source.id)));
             Ok(Exit::NOTHING)
         }
-        SourceCommand::List => list(app, style).await,
-        SourceCommand::Check { id } => check(&parse(&id)?, app, style).await,
+        SourceCommand::List { adapters: false } => list(app, style).await,
+        SourceCommand::List { adapters: true } => Ok(list_adapters(app, style)),
+        SourceCommand::Check { name, accept } => {
+            if !accept
+                && let Ok(id) = SourceId::parse(&name)
+                && app.source(&id).await.is_ok()
+            {
+                return check(&id, app, style).await;
+            }
+            if adapters::is_known(app.config(), &name) || name.ends_with(".toml") {
+                return check_adapter(&name, accept, app, style);
+            }
+            check(&parse(&name)?, app, style).await
+        }
         SourceCommand::Remove { id } => {
             let id = parse(&id)?;
             app.remove_source(&id).await?;
@@ -126,6 +162,72 @@ async fn check(id: &SourceId, app: &App, style: Style) -> Result<Exit> {
     Ok(if fine { Exit::NOTHING } else { Exit { code: 3, message: None } })
 }
 
+/// Every adapter with what a source must or may give it.
+fn list_adapters(app: &App, style: Style) -> Exit {
+    for adapter in app.catalog().adapters() {
+        let title = style.lang.pick(&adapter.title, &adapter.about);
+        say(&format!("{} {}", style.bold(&pad(adapter.id.as_str(), 22)), inert(title)));
+        for setting in adapter.settings() {
+            let value = if setting.default.is_empty() { setting.example } else { setting.default };
+            let given = format!("--set {}={value}", setting.name);
+            say(&style.dim(&format!("    {} {}", pad(&inert(&given), 40), inert(setting.help))));
+        }
+        if let Some(credential) = &adapter.credential {
+            let variable = adapters::credential_variable(&credential.name);
+            let needs =
+                style.lang.pick("需要凭据，默认不采集", "needs a credential; nothing is asked without it");
+            say(&style.dim(&format!("    {needs}: {variable} ({})", inert(&credential.help))));
+        }
+        if adapter.shape == Shape::Code {
+            say(&style.dim(&format!("    {}", adapter.shape.about())));
+        }
+    }
+    Exit::NOTHING
+}
+
+/// Mistakes of an adapter file, and how its fixture is read.
+fn check_adapter(name: &str, accept: bool, app: &App, style: Style) -> Result<Exit> {
+    let checked = adapters::check(app.config(), name, accept)?;
+    for mistake in &checked.diagnostics {
+        say(&inert_lines(&mistake.render()));
+    }
+    if let Some(adapter) = &checked.adapter {
+        let about = format!("{} v{}  {}", adapter.id, adapter.version, adapter.shape.about());
+        say(&format!("{} {}", style.good("✓"), inert(&about)));
+    }
+    match &checked.replay {
+        None => {}
+        Some(Replayed::NoFixture(path)) => {
+            let what = style.lang.pick("没有样例，应放在", "there is no fixture; it belongs in");
+            say(&format!("{} {what} {}", style.severity(4, "✗"), inert(path)));
+        }
+        Some(Replayed::Broken(why)) => say(&format!("{} {}", style.severity(4, "✗"), inert(why))),
+        Some(Replayed::AsExpected { n_requests, n_drafts }) => {
+            let what = style.lang.pick("样例读出与预期一致", "the fixture is read as expected");
+            say(&format!("{} {what}: {n_requests} requests, {n_drafts} ads and posts", style.good("✓")));
+        }
+        Some(Replayed::Unexpected { read, differences }) if differences.is_empty() => {
+            say(&inert_lines(read));
+            let next = style
+                .lang
+                .pick("核对以上内容，无误后加 --accept", "read this; when it is right, add --accept");
+            say(&format!("{} {next}", style.severity(2, "?")));
+        }
+        Some(Replayed::Unexpected { differences, .. }) => {
+            let what = style.lang.pick("样例读出与预期不同", "the fixture is read otherwise than expected");
+            say(&format!("{} {what} (--accept)", style.severity(4, "✗")));
+            for line in differences {
+                say(&inert(line));
+            }
+        }
+    }
+    Ok(if checked.is_fine() { Exit::NOTHING } else { Exit { code: 2, message: None } })
+}
+
+fn inert_lines(text: &str) -> String {
+    text.lines().map(inert).collect::<Vec<_>>().join("\n")
+}
+
 fn parse(id: &str) -> Result<SourceId> {
     SourceId::parse(id).map_err(|error| crate::app::Error::invalid("id", error.to_string()))
 }
@@ -140,6 +242,9 @@ mod tests {
         let help = kinds_help();
         for kind in SourceKind::BUILT_IN {
             assert!(help.contains(kind.as_str()), "{} is missing from the help", kind.as_str());
+        }
+        for adapter in Catalog::built_in().adapters() {
+            assert!(help.contains(adapter.id.as_str()), "{} is missing from the help", adapter.id);
         }
     }
 }

@@ -72,6 +72,14 @@ pub struct FetchRequest {
     pub allowed_origins: Vec<String>,
     /// Fetch although robots.txt forbids; the caller records who ordered it and on which legal basis.
     pub ignore_robots: bool,
+    /// A body: the request is a POST; without one it is a GET.
+    pub body: Option<String>,
+    /// Request headers beside those of every request, recorded as sent.
+    pub headers: Vec<(String, String)>,
+    /// A header that is sent to the first origin alone and recorded nowhere: a cookie, a token.
+    pub secret: Option<(String, String)>,
+    /// Pause between two requests to the host, in milliseconds, when it is to be longer than usual.
+    pub min_interval_ms: u64,
 }
 
 impl FetchRequest {
@@ -139,18 +147,34 @@ impl Fetcher {
     /// # Errors
     /// See [`FetchError`]; an answer with an error status other than 429 and 503 is a page.
     pub async fn get(&self, request: FetchRequest) -> Result<Fetched, FetchError> {
+        let first = parse_url(&request.url)?;
+        let header = |name: &str, value: &str| own_header(first.as_str(), name, value);
+        let headers =
+            request.headers.iter().map(|(name, value)| header(name, value)).collect::<Result<_, _>>()?;
+        let secret = request.secret.as_ref().map(|(name, value)| {
+            header(name, value).map(|(name, mut value)| {
+                value.set_sensitive(true);
+                (name, value)
+            })
+        });
         let trip = Trip {
             allowed: AllowedOrigins::parse(&request.allowed_origins)?,
             obeys_robots: !request.ignore_robots,
             max_body: BodyLimit::Refuse(self.config.max_body_bytes),
+            min_interval_ms: request.min_interval_ms,
+            origin: Some(first.origin()),
+            headers,
+            secret: secret.transpose()?,
+            body: request.body,
         };
-        self.follow(parse_url(&request.url)?, &trip).await
+        self.follow(first, &trip).await
     }
 
     async fn follow(&self, first: Url, trip: &Trip) -> Result<Fetched, FetchError> {
         let mut url = first.clone();
         let mut redirects = Vec::new();
         let mut started_at = None;
+        let mut sends_body = true;
         let mut budget = Duration::from_millis(self.config.timeout_ms);
         loop {
             let gate = Gate::of(&url, &trip.allowed)?;
@@ -159,10 +183,12 @@ impl Fetcher {
                 return Err(Refusal::new(url.as_str(), why).into());
             }
             let delay_ms = if trip.obeys_robots { self.ask_robots(&url, trip).await? } else { 0 };
-            self.wait_for_turn(&url, delay_ms.max(self.config.host_interval_ms)).await?;
+            let interval_ms = delay_ms.max(self.config.host_interval_ms).max(trip.min_interval_ms);
+            self.wait_for_turn(&url, interval_ms).await?;
             let began = Instant::now();
             let started_at = *started_at.get_or_insert_with(|| self.clock.now());
-            let hop = tokio::time::timeout(budget, self.hop(&url, gate, trip.max_body));
+            let body = trip.body.as_deref().filter(|_| sends_body);
+            let hop = tokio::time::timeout(budget, self.hop(&url, gate, trip, body));
             let hop = hop.await.map_err(|_| FetchError::Network {
                 url: first.to_string(),
                 why: format!("no complete answer within {} ms", self.config.timeout_ms),
@@ -180,12 +206,14 @@ impl Fetcher {
                         location: location.to_string(),
                         remote_addr,
                     });
+                    // As browsers do: only 307 and 308 repeat the body.
+                    sends_body &= matches!(status, 307 | 308);
                     url = location;
                 }
                 Hop::Page(page) => {
                     let exchange = Exchange {
                         requested_url: first.to_string(),
-                        request_headers: self.sent_headers(&url),
+                        request_headers: self.sent_headers(&url, trip),
                         final_url: url.to_string(),
                         status: page.status,
                         http_version: page.http_version,
@@ -202,12 +230,18 @@ impl Fetcher {
     }
 
     /// One request and its answer, without following anything.
-    async fn hop(&self, url: &Url, gate: Gate, max_body: BodyLimit) -> Result<Hop, FetchError> {
+    async fn hop(&self, url: &Url, gate: Gate, trip: &Trip, body: Option<&str>) -> Result<Hop, FetchError> {
         let client = match gate {
             Gate::PublicOnly => &self.public,
             Gate::Allowed => &self.allowed,
         };
-        let request = client.get(url.clone()).headers(self.headers.clone());
+        let request = match body {
+            Some(body) => client.post(url.clone()).body(body.to_owned()),
+            None => client.get(url.clone()),
+        };
+        let mut headers = self.headers_to(url, trip);
+        headers.extend(trip.secret.clone().filter(|_| trip.stays_with(url)));
+        let request = request.headers(headers);
         let response = request.send().await.map_err(|error| no_answer(url, &error))?;
         let remote = response.remote_addr();
         if gate == Gate::PublicOnly
@@ -232,7 +266,7 @@ impl Fetcher {
             return Ok(Hop::Redirect { status, location: resolve_location(url, location)?, remote_addr });
         }
         let http_version = format!("{:?}", response.version());
-        let body = read_body(url, response, max_body).await?;
+        let body = read_body(url, response, trip.max_body).await?;
         Ok(Hop::Page(Page { status, http_version, headers, remote_addr, body }))
     }
 
@@ -259,8 +293,8 @@ impl Fetcher {
         url.set_query(None);
         let trip = Trip {
             allowed: trip.allowed.clone(),
-            obeys_robots: false,
             max_body: BodyLimit::Cut(robots::MAX_BYTES),
+            ..Trip::default()
         };
         // Boxed because fetching a page asks for robots.txt, which is fetched in the same way.
         let fetched = Box::pin(self.follow(url, &trip)).await?;
@@ -295,19 +329,41 @@ impl Fetcher {
         FetchError::RateLimited { host: host.to_owned(), retry_after_ms }
     }
 
-    fn sent_headers(&self, url: &Url) -> Vec<(String, String)> {
+    fn sent_headers(&self, url: &Url, trip: &Trip) -> Vec<(String, String)> {
         let authority = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
         let mut sent = vec![("host".to_owned(), authority)];
-        sent.extend(received_headers(&self.headers));
+        sent.extend(received_headers(&self.headers_to(url, trip)));
         sent
+    }
+
+    /// The headers of a request but for its secret.
+    fn headers_to(&self, url: &Url, trip: &Trip) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if trip.stays_with(url) {
+            headers.extend(trip.headers.clone());
+        }
+        headers
     }
 }
 
 /// What stays the same over all hops of one request.
+#[derive(Default)]
 struct Trip {
     allowed: AllowedOrigins,
     obeys_robots: bool,
     max_body: BodyLimit,
+    min_interval_ms: u64,
+    /// The only origin that gets headers of the request's own, because they may carry tokens.
+    origin: Option<url::Origin>,
+    headers: HeaderMap,
+    secret: Option<(HeaderName, HeaderValue)>,
+    body: Option<String>,
+}
+
+impl Trip {
+    fn stays_with(&self, url: &Url) -> bool {
+        self.origin.as_ref() == Some(&url.origin())
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -316,6 +372,12 @@ enum BodyLimit {
     Refuse(u64),
     /// A longer body is cut.
     Cut(u64),
+}
+
+impl Default for BodyLimit {
+    fn default() -> Self {
+        Self::Refuse(0)
+    }
 }
 
 enum Hop {
@@ -353,6 +415,17 @@ fn client(
         .pool_max_idle_per_host(4)
         .build()
         .map_err(|error| cannot_set_up(format!("the client cannot be built: {}", causes(&error))))
+}
+
+/// A header of one request; who asks and how the answer is framed is not for requests to say.
+fn own_header(url: &str, name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Refusal> {
+    const OURS: [&str; 6] =
+        ["host", "user-agent", "content-length", "transfer-encoding", "accept-encoding", "connection"];
+    let parsed = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
+    parsed
+        .filter(|(name, _)| !OURS.contains(&name.as_str()))
+        // The value may be a secret and is not shown.
+        .ok_or_else(|| Refusal::new(url, format!("the request header `{name}` cannot be sent")))
 }
 
 /// The headers of every request, in the order in which they are sent.

@@ -72,7 +72,7 @@ fn fetcher() -> Fetcher {
 
 fn request(url: String, origins: &[&str]) -> FetchRequest {
     let allowed_origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
-    FetchRequest { url, allowed_origins, ignore_robots: false }
+    FetchRequest { allowed_origins, ..FetchRequest::new(url) }
 }
 
 async fn get(fetcher: &Fetcher, server: &TestServer, path: &str) -> Result<Fetched, FetchError> {
@@ -410,4 +410,50 @@ fn a_contact_that_could_forge_headers_is_refused() {
     let contact = FetchConfig { contact: "a\r\nHost: b".to_owned(), ..config() };
     let made = Fetcher::new(contact, Arc::new(FixedClock::at(NOW)));
     assert!(matches!(made.err(), Some(FetchError::Refused(_))));
+}
+
+#[tokio::test]
+async fn a_secret_goes_to_the_first_origin_and_into_no_record() {
+    let other = server(|_| answer("200 OK", "", "fine")).await;
+    let elsewhere = format!("{}/end", other.origin);
+    let first = server(move |path| match path {
+        "/start" => redirect("/second"),
+        _ => redirect(&elsewhere),
+    })
+    .await;
+    let fetcher = fetcher();
+    let fetched = fetcher.get(FetchRequest {
+        body: Some("q=1".to_owned()),
+        headers: vec![("x-token".to_owned(), "abc".to_owned())],
+        secret: Some(("cookie".to_owned(), "SUB=hush".to_owned())),
+        ..request(format!("{}/start", first.origin), &[&first.origin, &other.origin])
+    });
+    let fetched = fetched.await.unwrap();
+    let asked = first.requests();
+    assert!(
+        asked.iter().any(|head| head.starts_with("POST /start") && head.contains("SUB=hush")),
+        "{asked:?}"
+    );
+    assert!(
+        asked.iter().any(|head| head.starts_with("GET /second") && head.contains("SUB=hush")),
+        "{asked:?}"
+    );
+    let told = other.requests();
+    assert!(told.iter().all(|head| !head.contains("SUB=hush") && !head.contains("x-token")), "{told:?}");
+    let robots = asked.iter().filter(|head| head.contains("/robots.txt"));
+    assert!(robots.into_iter().all(|head| !head.contains("SUB=hush")), "robots.txt is asked without it");
+    assert!(!format!("{:?}", fetched.exchange).contains("hush"));
+}
+
+#[tokio::test]
+async fn nobody_pretends_to_be_another_client() {
+    let server = server(|_| answer("200 OK", "", "fine")).await;
+    for name in ["user-agent", "Host", "bad name"] {
+        let request = FetchRequest {
+            headers: vec![(name.to_owned(), "x".to_owned())],
+            ..request(format!("{}/", server.origin), &[&server.origin])
+        };
+        let error = fetcher().get(request).await.unwrap_err();
+        assert!(error.to_string().contains("cannot be sent"), "{name}: {error}");
+    }
 }

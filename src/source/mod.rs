@@ -5,7 +5,7 @@
 
 pub mod adapter;
 mod app_store;
-mod catalog;
+pub mod catalog;
 mod landing;
 mod news_site;
 mod page;
@@ -16,7 +16,6 @@ mod weibo_timeline;
 #[cfg(test)]
 mod tests;
 
-pub use catalog::Catalog;
 pub use page::Page;
 pub use settings::Setting;
 

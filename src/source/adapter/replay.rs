@@ -80,7 +80,7 @@ pub fn replay(adapter: &Adapter, fixture: &Fixture) -> Result<Value, ReplayProbl
     let problem = |problem: crate::kit::problem::Problem| ReplayProblem(problem.message);
     source.url = match &pages.url {
         Some(url) => url.clone(),
-        None => adapter.address(&source).map_err(problem)?,
+        None => adapter.address(&source.settings).map_err(problem)?,
     };
     let mut waiting: VecDeque<Target> = adapter.entry(&source, CAPTURED_AT).map_err(problem)?.into();
     let mut steps = Vec::new();

@@ -62,7 +62,7 @@ impl Connector for Adapter {
     }
 
     fn first_targets(&self, source: &Source, now: UnixMs) -> Result<Vec<Target>, Problem> {
-        let mut known = self.values(source)?;
+        let mut known = self.values(&source.settings)?;
         settings::number(source, &PAGES)?;
         settings::number(source, &LIMIT)?;
         settings::number(source, &MAX_LANDINGS)?;
@@ -143,8 +143,8 @@ impl Adapter {
     ///
     /// # Errors
     /// A parameter is missing or of the wrong form.
-    pub fn address(&self, source: &Source) -> Result<String, Problem> {
-        let known = self.values(source)?;
+    pub fn address(&self, settings: &BTreeMap<String, String>) -> Result<String, Problem> {
+        let known = self.values(settings)?;
         Ok(self.request.url.fill(Writing::Url, &|piece| match piece {
             super::template::Piece::Name(name) => known.get(name).cloned(),
             _ => None,
@@ -159,23 +159,24 @@ impl Adapter {
     }
 
     /// Parameters of the source with their defaults.
-    fn values(&self, source: &Source) -> Result<BTreeMap<String, String>, Problem> {
+    fn values(&self, settings: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Problem> {
         let mut values = BTreeMap::new();
         for parameter in &self.parameters {
-            let given = source
-                .settings
-                .get(&parameter.name)
-                .map(|value| value.trim())
-                .filter(|value| !value.is_empty());
+            let given =
+                settings.get(&parameter.name).map(|value| value.trim()).filter(|value| !value.is_empty());
             let Some(value) = given.or(parameter.default.as_deref()) else {
                 let message = format!(
-                    "source `{}`: {} needs the setting `{}` ({}), for example {}={}",
-                    source.id, self.id, parameter.name, parameter.help, parameter.name, parameter.example
+                    "{} needs the setting `{}` ({}), for example {}={}",
+                    self.id, parameter.name, parameter.help, parameter.name, parameter.example
                 );
                 return Err(Problem::new("missing-setting", message));
             };
             if parameter.matches.as_ref().is_some_and(|pattern| !pattern.is_match(value)) {
-                return Err(settings::wrong(source, &parameter.setting(), value));
+                let message = format!(
+                    "the setting `{}` of {} cannot be `{value}`; for example {}={}",
+                    parameter.name, self.id, parameter.name, parameter.example
+                );
+                return Err(Problem::new("wrong-setting", message));
             }
             values.insert(parameter.name.clone(), value.to_owned());
         }
@@ -183,7 +184,7 @@ impl Adapter {
     }
 
     fn known(&self, source: &Source, target: &Target) -> BTreeMap<String, String> {
-        let mut known = self.values(source).unwrap_or_default();
+        let mut known = self.values(&source.settings).unwrap_or_default();
         known.extend(target.known.iter().map(|(name, value)| (name.clone(), value.clone())));
         known
     }
