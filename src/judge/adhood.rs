@@ -146,11 +146,19 @@ impl<'a> Evidence<'a> {
         Signs {
             contact: direct().or_else(|| weak(&self.contacts)).or(self.closing),
             call: weak(self.calls),
-            offer: weak(self.offers),
+            offer: if is_prose { None } else { self.offer_beside(text, hit) },
             disguise: self.disguise,
             has_link: self.has_link,
             is_ad_place: self.is_ad_place,
         }
+    }
+
+    /// An offer near `hit` in other words than its own; a text that is one slogan offers by its form.
+    fn offer_beside(&self, text: &str, hit: Occurrence) -> Option<Occurrence> {
+        let is_other = |place: &Occurrence| {
+            place.end <= hit.start || place.start >= hit.end || (place.start, place.end) == (0, text.len())
+        };
+        self.offers.iter().copied().filter(is_other).find(|place| distance(*place, hit) <= NEAR_BYTES)
     }
 
     /// Whether it is a report or a piece of knowledge that nobody can answer to, going by the signs at a hit.
@@ -178,6 +186,15 @@ impl Signs {
             (self.is_ad_place, 0.6),
         ];
         1.0 - weights.iter().filter(|(holds, _)| *holds).map(|(_, weight)| 1.0 - weight).product::<f64>()
+    }
+
+    /// Whether somebody can be reached or is called to act, so that words in quotation marks are the speaker's own.
+    pub fn speaks_for_itself(&self) -> bool {
+        self.contact.is_some()
+            || self.call.is_some()
+            || self.disguise.is_some()
+            || self.has_link
+            || self.is_ad_place
     }
 
     /// Both together.

@@ -20,6 +20,9 @@ const TAIL_CHARS: usize = 120;
 /// Warning or reporting cues, in at least two different words, that make the whole text one.
 const N_FRAME_CUES: usize = 3;
 
+/// Characters that deny the word behind them. 别 and 没 end other words (特别, 有没有).
+const DENIALS: [char; 5] = ['不', '未', '无', '非', '勿'];
+
 /// Longest quotation, in bytes of the published text.
 const MAX_QUOTE_BYTES: usize = 600;
 
@@ -93,6 +96,9 @@ impl<'a> Context<'a> {
 
     /// What clears the hit at `hit`, if anything does.
     pub fn clearance(&self, hit: Occurrence, is_quoted: bool) -> Option<Clearance> {
+        if let Some(cue) = self.denied(hit) {
+            return Some(Clearance { status: HitStatus::Negated, cue, how: How::Near });
+        }
         let mut best: Option<(usize, CueStatus, Occurrence, How)> = None;
         for cue in &self.cues.0 {
             if self.promotes && !may_clear_a_promoter(cue) {
@@ -115,6 +121,12 @@ impl<'a> Context<'a> {
             let (status, cue) = self.frame?;
             Some(Clearance { status: status.hit_status(), cue, how: How::Frame })
         })
+    }
+
+    /// 不回购, 未返本, 无保底: the word that denies stands before the hit itself.
+    fn denied(&self, hit: Occurrence) -> Option<Occurrence> {
+        let (start, word) = self.text[..hit.start].char_indices().next_back()?;
+        DENIALS.contains(&word).then_some(Occurrence { start, end: hit.start })
     }
 
     fn window(&self, cue: &CompiledCue, hit: Occurrence, is_quoted: bool) -> (Range<usize>, How) {
@@ -225,6 +237,13 @@ impl Clearance {
             How::Frame => format!("全文{what}：文中有“{words}”。"),
         }
     }
+}
+
+/// Whether the words at `span` are cited: inside a quotation that is not the whole text.
+pub(super) fn is_cited(quotations: &[Span], span: Span, raw: &str) -> bool {
+    let len = raw.trim().len();
+    let holds = |quotation: &&Span| quotation.start <= span.start && span.end <= quotation.end;
+    quotations.iter().find(holds).is_some_and(|quotation| (quotation.end - quotation.start) * 10 < len * 9)
 }
 
 /// Quotations of the published text, in bytes, in order; nested ones count as part of the outer.

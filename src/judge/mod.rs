@@ -106,6 +106,11 @@ impl Judge {
                         Some(because),
                     )
                 }
+                None if !signs.speaks_for_itself() && context::is_cited(&quotations, span, &draft.text) => (
+                    HitStatus::Quoted,
+                    None,
+                    Some("出自引号内的他人言语，且附近没有联系方式与行动号召。".to_owned()),
+                ),
                 None => {
                     let (status, because) = self.status_by_place(rule, &evidence, &signs, institution);
                     (status, None, because)
