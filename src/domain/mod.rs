@@ -14,6 +14,7 @@ pub mod highlight;
 pub mod hit;
 pub mod job;
 pub mod label;
+pub mod lead;
 pub mod notice;
 pub mod party;
 pub mod provision;
