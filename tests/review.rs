@@ -42,6 +42,54 @@ fn a_reviewer_accepts_dismisses_and_takes_back() {
 }
 
 #[test]
+fn an_accepted_finding_becomes_a_lead_with_a_clock() {
+    let (world, pending) = demo();
+    let finding = id(&pending[0]);
+    let lead = finding.replacen("f-", "l-", 1);
+    let actor = ["--actor", "张三"];
+    let step = |args: &[&str]| {
+        let mut all = vec!["lead"];
+        all.extend(args);
+        all.extend(actor);
+        world.run(&all)
+    };
+    let listed = || {
+        let out = world.ok(&["lead", "list", "--state", "all", "--format", "jsonl"]).out;
+        let leads: Vec<serde_json::Value> =
+            out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        leads.into_iter().find(|one| one["id"] == lead.as_str()).expect("the lead is listed")
+    };
+    world.ok(&["queue", "accept", finding, "--actor", "张三"]);
+    assert_eq!((&listed()["state"], &listed()["days_left"]), (&"verifying".into(), &15.into()));
+    world.ok(&["queue", "undo", finding, "--actor", "张三"]);
+    assert_eq!(listed()["state"], "withdrawn");
+    world.ok(&["queue", "accept", finding, "--actor", "张三"]);
+    assert_eq!(listed()["state"], "verifying");
+    let extended = step(&["extend", &lead, "--approver", "陈局", "--note", "异地协查"]);
+    assert_eq!(extended.code, 0, "{}", extended.err);
+    assert_eq!(listed()["days_left"], 30);
+    let twice = step(&["extend", &lead, "--approver", "陈局", "--note", "再延"]);
+    assert_eq!(twice.code, 2, "one extension");
+    let undone = world.run(&["queue", "undo", finding, "--actor", "张三"]);
+    assert_eq!(undone.code, 2);
+    assert!(undone.err.contains(&lead), "the refusal names the lead: {}", undone.err);
+    assert_eq!(step(&["file", &lead, "--officer", "张三", "--approver", "陈局"]).code, 2, "two officers");
+    let to = ["--to", "lead-department", "--office", "江州市地方金融管理局"];
+    assert_eq!(step(&[&["refer", lead.as_str()][..], &to].concat()).code, 0);
+    let officers = ["--officer", "张三", "--officer", "李四", "--approver", "陈局"];
+    assert_eq!(step(&[&["file", lead.as_str()][..], &officers].concat()).code, 0);
+    assert_eq!(step(&["decide", &lead, "--outcome", "责令停止发布，罚款十万元"]).code, 0);
+    assert_eq!(step(&["close", &lead]).code, 0);
+    assert_eq!((&listed()["state"], &listed()["due_on"]), (&"closed".into(), &serde_json::Value::Null));
+    let shown = world.ok(&["lead", "show", &lead]).out;
+    for words in ["重新登记", "延长期限", "江州市地方金融管理局", "张三、李四（陈局）", "罚款十万元"]
+    {
+        assert!(shown.contains(words), "{words} is missing in\n{shown}");
+    }
+    assert!(world.ok(&["doctor"]).out.contains("chain unbroken"));
+}
+
+#[test]
 fn the_queue_can_be_narrowed() {
     let (world, pending) = demo();
     let list = |args: &[&str]| {

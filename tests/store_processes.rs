@@ -389,6 +389,7 @@ fn decision(actor: &str, n: usize) -> DecisionRecord {
             note: String::new(),
         },
         seen_version: None,
+        lead: None,
         notices: Vec::new(),
     }
 }

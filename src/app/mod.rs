@@ -11,6 +11,7 @@ mod doctor;
 mod error;
 pub mod eval;
 pub(crate) mod evidence;
+pub mod lead;
 mod notify;
 mod review;
 pub mod rules;
@@ -21,6 +22,7 @@ mod turns;
 
 use std::sync::Arc;
 
+use crate::domain::calendar::WorkCalendar;
 use crate::fetch::{FetchConfig, Fetcher};
 use crate::judge::Judge;
 use crate::kit::clock::Clock;
@@ -48,6 +50,7 @@ pub struct App {
     pub(crate) fetcher: Fetcher,
     pub(crate) mailer: Mailer,
     pub(crate) judge: Arc<Judge>,
+    pub(crate) calendar: WorkCalendar,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: Config,
     pub(crate) catalog: Catalog,
@@ -68,6 +71,7 @@ impl App {
     /// As [`App::open`].
     pub async fn open_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
         let judge = Arc::new(rules::judge(config.patterns.as_deref())?);
+        let calendar = lead::calendar(&config)?;
         std::fs::create_dir_all(&config.data_dir).map_err(|error| {
             Error::invalid("data_dir", format!("{} cannot be made: {error}", config.data_dir.display()))
         })?;
@@ -77,7 +81,7 @@ impl App {
         let fetcher = Fetcher::new(fetch_config(&config), clock.clone())?.with_slots(turns);
         let mailer = notify::mailer(&config)?;
         let catalog = adapters::catalog(&config);
-        Ok(Self { store, vault, fetcher, mailer, judge, clock, config, catalog })
+        Ok(Self { store, vault, fetcher, mailer, judge, calendar, clock, config, catalog })
     }
 
     /// The settings in force.

@@ -10,12 +10,13 @@ use crate::domain::notice::{Notice, NoticeId, NoticeKind};
 use crate::domain::run::{CrawlRun, RunOutcome};
 use crate::domain::source::Source;
 use crate::kit::clock::UnixMs;
-use crate::notify::template::{self, AlertFacts, DigestFacts, QuotedWords, SourceTrouble, Words};
+use crate::notify::template::{self, AlertFacts, DigestFacts, LeadDue, QuotedWords, SourceTrouble, Words};
 use crate::notify::{Letter, MailError, Mailer, Security, SmtpSettings};
 use crate::rules::RulePack;
 use crate::store::finding::FindingFilter;
 use crate::store::outbox::TakenNotice;
 
+use super::lead::{ALERT_DAYS, LeadFilter, LeadView};
 use super::schedule::retry_pause_ms;
 use super::{App, Config, Error, Result};
 
@@ -176,6 +177,7 @@ impl Notices<'_> {
             .filter(|source| source.enabled)
             .filter_map(|source| trouble(source, last_runs.get(&source.id), now))
             .collect();
+        let leads_due = self.app.leads(LeadFilter::Open).await?.iter().filter_map(lead_due).collect();
         Ok(DigestFacts {
             from,
             until: now,
@@ -184,9 +186,22 @@ impl Notices<'_> {
             n_pending: counts.pending,
             oldest_pending: oldest.map(|(id, since)| (id.to_string(), since)),
             troubles,
+            leads_due,
             queue_url: format!("{}/queue", pages_address(&self.app.config)),
         })
     }
+}
+
+/// A lead that today's mail must name; `None` when there is time.
+fn lead_due(view: &LeadView) -> Option<LeadDue> {
+    let days_left = view.days_left.filter(|left| *left < 0 || ALERT_DAYS.contains(left))?;
+    Some(LeadDue {
+        lead: view.lead().id.to_string(),
+        state: view.lead().state.label().zh,
+        title: view.title(),
+        last_day: view.deadline.as_ref()?.last_day.to_string(),
+        days_left,
+    })
 }
 
 /// The mailer that the settings describe.

@@ -102,8 +102,9 @@ impl App {
             object: id.to_string(),
             detail: describe(&decision),
         };
-        let record =
-            DecisionRecord { decision, seen_version: Some(view.version), audit, notices: Vec::new() };
+        let lead = self.lead_change(actor, &decision).await?;
+        let notices = Vec::new();
+        let record = DecisionRecord { decision, seen_version: Some(view.version), audit, lead, notices };
         Ok(self.store.decide(record).await?)
     }
 

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod evidence;
 mod exit;
+mod lead;
 mod out;
 mod queue;
 mod rules;
@@ -123,6 +124,9 @@ enum Command {
     /// 待审队列：列出、查看、认定、排除、撤销 — the review queue
     #[command(subcommand)]
     Queue(queue::QueueCommand),
+    /// 线索：期限、延期、立案、移送、结案 — leads and their deadlines
+    #[command(subcommand)]
+    Lead(lead::LeadCommand),
     /// 证据包：封存、校验、列出 — evidence packages
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -227,6 +231,7 @@ async fn asynchronous(
         Command::Source(command) => source::run(command, &app, style).await,
         Command::Crawl(args) => crawl::run(args, &app, style).await,
         Command::Queue(command) => queue::run(command, &app, style).await,
+        Command::Lead(command) => lead::run(command, &app, style).await,
         Command::Evidence(command) => evidence::run(command, &app, style).await,
         Command::Doctor => doctor::run(&app, style).await,
         Command::Serve(args) => return serve::run(args, app, style, shells).await,

@@ -6,6 +6,7 @@ use super::say;
 use crate::app::{App, Error, FindingFilter, FindingView, ListedFinding, Result};
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::hit::{Hit, Severity};
+use crate::domain::lead::LeadId;
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{DismissReason, Verdict};
 use crate::domain::user::Actor;
@@ -85,7 +86,18 @@ pub struct By {
     actor: String,
     /// 备注 — note
     #[arg(long, default_value = "")]
-    note: String,
+    pub note: String,
+}
+
+impl By {
+    /// The reviewer.
+    ///
+    /// # Errors
+    /// `Invalid` when the name is blank or too long.
+    pub fn actor(&self) -> Result<Actor> {
+        Actor::person(&self.actor)
+            .ok_or_else(|| Error::invalid("actor", "name the reviewer with --actor (1 to 40 characters)"))
+    }
 }
 
 /// Runs the verb. `list` exits with 1 when something is pending.
@@ -320,8 +332,7 @@ fn show(app: &App, view: &FindingView, style: Style) -> String {
 }
 
 async fn decide(app: &App, id: &FindingId, verdict: Verdict, by: &By, style: Style) -> Result<Exit> {
-    let actor = Actor::person(&by.actor)
-        .ok_or_else(|| Error::invalid("actor", "name the reviewer with --actor (1 to 40 characters)"))?;
+    let actor = by.actor()?;
     let decision = app.decide(&actor, id, verdict, &by.note).await?;
     say(&format!(
         "{} {id}  {}  {}  {}",
@@ -331,7 +342,11 @@ async fn decide(app: &App, id: &FindingId, verdict: Verdict, by: &By, style: Sty
         decision.at.beijing()
     ));
     if matches!(decision.verdict, Verdict::Accept { .. }) {
-        say(&style.dim(&format!("adwatch evidence seal {id} --actor {}", decision.actor)));
+        let lead = LeadId::of(id);
+        say(&style.dim(&format!(
+            "adwatch evidence seal {id} --actor {}   |   adwatch lead show {lead}",
+            decision.actor
+        )));
     }
     Ok(Exit::NOTHING)
 }

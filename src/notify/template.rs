@@ -75,8 +75,25 @@ pub struct DigestFacts {
     pub oldest_pending: Option<(String, UnixMs)>,
     /// Sources that failed or stayed silent.
     pub troubles: Vec<SourceTrouble>,
+    /// Leads whose last day is near or past, the most urgent first.
+    pub leads_due: Vec<LeadDue>,
     /// Address of the queue.
     pub queue_url: String,
+}
+
+/// 一条临近或超过期限的线索.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeadDue {
+    /// Its name.
+    pub lead: String,
+    /// Its state in words.
+    pub state: &'static str,
+    /// What it is about.
+    pub title: String,
+    /// The last day, as a date in China.
+    pub last_day: String,
+    /// Working days left; negative when it is overdue.
+    pub days_left: i64,
 }
 
 /// So many quotes stand in an alert; the review page shows all.
@@ -114,9 +131,9 @@ pub fn alert(facts: &AlertFacts) -> Words {
 /// 日报: what the last day brought and what waits.
 pub fn digest(facts: &DigestFacts) -> Words {
     let n_new: u64 = facts.by_severity.iter().map(|(_, n)| n).sum();
-    let subject = format!("【adwatch】监测日报：新增涉嫌违法线索 {n_new} 条，待审 {} 条", facts.n_pending);
+    let subject = format!("【adwatch】监测日报：新增涉嫌违法广告 {n_new} 条，待审 {} 条", facts.n_pending);
     let mut body = format!("统计时段：{} 至 {}\n\n", facts.from.beijing(), facts.until.beijing());
-    let _ = writeln!(body, "新增涉嫌违法线索：{n_new} 条");
+    let _ = writeln!(body, "新增涉嫌违法广告：{n_new} 条");
     for (severity, n) in &facts.by_severity {
         let _ = writeln!(body, "  严重程度 {severity}：{n} 条");
     }
@@ -129,6 +146,18 @@ pub fn digest(facts: &DigestFacts) -> Words {
     let _ = writeln!(body, "\n待审：{} 条", facts.n_pending);
     if let Some((id, since)) = &facts.oldest_pending {
         let _ = writeln!(body, "等待最久：{id}，自 {} 起", since.beijing());
+    }
+    if !facts.leads_due.is_empty() {
+        let _ = writeln!(body, "\n期限将至或已超期的线索（{} 条）：", facts.leads_due.len());
+        for due in &facts.leads_due {
+            let left = match due.days_left {
+                ..0 => format!("已超期 {} 个工作日", -due.days_left),
+                0 => "今日到期".to_owned(),
+                n => format!("剩 {n} 个工作日"),
+            };
+            let title = shown(&due.title, MAX_QUOTE_CHARS);
+            let _ = writeln!(body, "  {}（{}）{} 止，{left}：{title}", due.lead, due.state, due.last_day);
+        }
     }
     if facts.troubles.is_empty() {
         body.push_str("\n监测源：均正常。\n");
@@ -169,6 +198,16 @@ fn shown(text: &str, max_chars: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn lead_due(lead: &str, days_left: i64) -> LeadDue {
+        LeadDue {
+            lead: lead.to_owned(),
+            state: "核查中",
+            title: "稳利宝".to_owned(),
+            last_day: "2026-11-20".to_owned(),
+            days_left,
+        }
+    }
 
     fn quote(words: &str) -> QuotedWords {
         QuotedWords {
@@ -249,15 +288,20 @@ mod tests {
                 last_run_at: None,
                 what: "blocked: HTTP 403".to_owned(),
             }],
+            leads_due: vec![lead_due("l-1", -3), lead_due("l-2", 0), lead_due("l-3", 5)],
             queue_url: "http://127.0.0.1:8420/queue".to_owned(),
         };
         let words = digest(&facts);
-        assert!(words.subject.contains("新增涉嫌违法线索 3 条，待审 7 条"), "{}", words.subject);
+        assert!(words.subject.contains("新增涉嫌违法广告 3 条，待审 7 条"), "{}", words.subject);
         for part in [
             "2026-11-22 08:00:00 +08:00 至 2026-11-23 08:00:00 +08:00",
             "  严重程度 4：2 条",
             "  保本承诺（PG）：3 条",
             "等待最久：f-1，自 2026-11-22 08:00:00 +08:00 起",
+            "期限将至或已超期的线索（3 条）：",
+            "  l-1（核查中）2026-11-20 止，已超期 3 个工作日：稳利宝",
+            "  l-2（核查中）2026-11-20 止，今日到期：稳利宝",
+            "  l-3（核查中）2026-11-20 止，剩 5 个工作日：稳利宝",
             "  应用商店（apps）：blocked: HTTP 403（从未采集）",
             "待审列表：http://127.0.0.1:8420/queue",
         ] {
@@ -272,7 +316,7 @@ mod tests {
             ..facts
         };
         assert!(
-            digest(&quiet).body.contains("新增涉嫌违法线索：0 条") && digest(&quiet).body.contains("均正常")
+            digest(&quiet).body.contains("新增涉嫌违法广告：0 条") && digest(&quiet).body.contains("均正常")
         );
     }
 }

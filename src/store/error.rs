@@ -18,6 +18,14 @@ pub enum StoreError {
         /// When.
         at: UnixMs,
     },
+    /// Someone else changed it since it was read.
+    #[error("{kind} `{id}` was changed by someone else meanwhile; look at it again, then repeat")]
+    Changed {
+        /// What it is, for example `lead`.
+        kind: &'static str,
+        /// Its name.
+        id: String,
+    },
     /// There is no such thing.
     #[error("there is no {kind} `{id}`")]
     NotFound {

@@ -26,6 +26,7 @@ pub mod evidence;
 pub mod finding;
 pub mod host;
 pub mod job;
+pub mod lead;
 pub mod outbox;
 pub mod page;
 pub mod report;

@@ -4,6 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::audit::{self, AuditNote};
 use super::error::{Doing as _, StoreError};
+use super::lead::{self, LeadChange};
 use super::pool::Tx;
 use super::row::{bad_row, column, json, named, parse_json, parsed, plain, time};
 use super::{Db, Result, outbox};
@@ -21,6 +22,8 @@ pub struct DecisionRecord {
     pub seen_version: Option<u64>,
     /// What goes on record.
     pub audit: AuditNote,
+    /// What it does to the lead of the finding.
+    pub lead: Option<LeadChange>,
     /// Messages that the decision causes.
     pub notices: Vec<Notice>,
 }
@@ -58,6 +61,9 @@ impl Db {
             };
         };
         insert_decision(&mut tx, decision, column(&row, 0)?).await?;
+        if let Some(change) = &record.lead {
+            lead::change(&mut tx, &decision.finding_id, change).await?;
+        }
         outbox::insert(&mut tx, &record.notices.iter().collect::<Vec<_>>()).await?;
         audit::append(tx.conn(), &record.audit).await?;
         tx.commit("decide a finding").await?;

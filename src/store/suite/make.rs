@@ -205,6 +205,7 @@ pub(super) fn decision(name: &str, finding: &FindingId, actor: &str, verdict: Ve
             note: "已核对原文".to_owned(),
         },
         seen_version: None,
+        lead: None,
         notices: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@ mod make;
 
 mod evidence;
 mod jobs;
+mod leads;
 mod outbox;
 mod pages;
 mod queue;
@@ -67,6 +68,11 @@ conformance! {
         of_many_decisions_at_once_one_succeeds,
         the_audit_chain_shows_what_was_tampered_with,
         audit_entries_written_at_once_form_one_chain;
+    leads:
+        an_acceptance_opens_a_lead_and_steps_come_back_in_order,
+        the_second_of_two_steps_at_once_is_refused_and_leaves_nothing,
+        a_decision_whose_lead_changed_meanwhile_is_taken_back_whole,
+        leads_are_listed_by_state_newest_first;
     jobs:
         a_job_is_leased_by_one_worker_and_done_once,
         a_job_whose_worker_died_is_taken_over,

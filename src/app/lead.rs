@@ -1,0 +1,181 @@
+//! Use cases of leads: what is due, and the steps from verification to the closing form.
+
+use crate::domain::calendar::{Deadline, WorkCalendar};
+use crate::domain::finding::FindingId;
+use crate::domain::lead::{Lead, LeadId, LeadState, LeadStep, Step, StepRefused, day};
+use crate::domain::review::{Decision, Verdict};
+use crate::domain::user::Actor;
+use crate::kit::clock::UnixMs;
+use crate::store::audit::AuditNote;
+use crate::store::lead::{LeadChange, ListedLead, StepRecord};
+
+use super::error::{Error, Result};
+use super::{App, Config};
+
+/// Leads that a list reads at most.
+const MAX_LISTED: u32 = 5_000;
+
+/// Working days before a deadline on which the daily mail names a lead.
+pub const ALERT_DAYS: [i64; 3] = [5, 2, 0];
+
+/// Which leads are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeadFilter {
+    /// Something remains to be done.
+    Open,
+    /// Something remains to be done and the last day has passed.
+    Overdue,
+    /// In one state.
+    In(LeadState),
+    /// All.
+    All,
+}
+
+/// A lead with its clock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeadView {
+    /// The lead and its ad.
+    pub listed: ListedLead,
+    /// The last day of its term; `None` when nothing remains to be done.
+    pub deadline: Option<Deadline>,
+    /// Working days left, 0 on the last day, negative after it.
+    pub days_left: Option<i64>,
+}
+
+impl LeadView {
+    /// The lead.
+    pub fn lead(&self) -> &Lead {
+        &self.listed.lead
+    }
+
+    /// Title of the ad, or how its words begin.
+    pub fn title(&self) -> String {
+        let draft = &self.listed.ad.draft;
+        draft.title.clone().unwrap_or_else(|| draft.text.chars().take(30).collect())
+    }
+
+    /// Whether the last day has passed.
+    pub fn is_overdue(&self) -> bool {
+        self.days_left.is_some_and(|left| left < 0)
+    }
+}
+
+impl App {
+    /// Leads, the most urgent first; without a deadline the newest first.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub async fn leads(&self, filter: LeadFilter) -> Result<Vec<LeadView>> {
+        let wanted = |state: &LeadState| match filter {
+            LeadFilter::All => true,
+            LeadFilter::Open | LeadFilter::Overdue => state.is_open(),
+            LeadFilter::In(one) => *state == one,
+        };
+        let states: Vec<LeadState> = LeadState::ALL.into_iter().filter(wanted).collect();
+        let listed = self.store.leads(&states, MAX_LISTED).await?;
+        let now = self.clock.now();
+        let mut views: Vec<LeadView> =
+            listed.into_iter().map(|listed| self.with_clock(listed, now)).collect();
+        if filter == LeadFilter::Overdue {
+            views.retain(LeadView::is_overdue);
+        }
+        views.sort_by_key(|view| view.deadline.as_ref().map_or(jiff::civil::Date::MAX, |due| due.last_day));
+        Ok(views)
+    }
+
+    /// One lead.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn lead(&self, id: &LeadId) -> Result<LeadView> {
+        let listed = self.store.lead(id).await?;
+        let listed = listed.ok_or_else(|| Error::NotFound { kind: "lead", id: id.to_string() })?;
+        Ok(self.with_clock(listed, self.clock.now()))
+    }
+
+    /// Records a step on a lead; step and audit entry are one transaction.
+    ///
+    /// # Errors
+    /// `Conflict` when the state does not allow the step or someone was faster; `Invalid` names a field;
+    /// `NotFound`.
+    pub async fn record_step(&self, actor: &Actor, id: &LeadId, step: Step) -> Result<LeadView> {
+        if matches!(step, Step::Withdraw | Step::Reopen) {
+            let why =
+                "撤回与重新登记随审核决定发生；请在队列中撤销或重新认定 (undo or accept the finding instead)";
+            return Err(Error::Conflict(why.to_owned()));
+        }
+        let view = self.lead(id).await?;
+        let record = next_step(view.lead(), actor, self.clock.now(), step)?;
+        let audit = AuditNote {
+            at: record.step.at,
+            actor: actor.clone(),
+            action: format!("lead.{}", record.step.step.as_str()),
+            object: id.to_string(),
+            detail: serde_json::json!({ "step": record.step.step, "state": record.state.as_str() }),
+        };
+        self.store.record_step(&record, &audit).await?;
+        self.lead(id).await
+    }
+
+    /// What a decision on a finding does to its lead.
+    pub(super) async fn lead_change(&self, actor: &Actor, decision: &Decision) -> Result<Option<LeadChange>> {
+        let id = LeadId::of(&decision.finding_id);
+        let known = self.store.lead(&id).await?.map(|listed| listed.lead);
+        let step = |lead: &Lead, step: Step| {
+            next_step(lead, actor, decision.at, step).map(|record| Some(LeadChange::Step(record)))
+        };
+        match (&decision.verdict, known) {
+            (Verdict::Accept { .. }, None) => Ok(Some(LeadChange::Open { at: decision.at })),
+            (Verdict::Accept { .. }, Some(lead)) => step(&lead, Step::Reopen),
+            (Verdict::Undo, Some(lead)) if lead.state != LeadState::Withdrawn => step(&lead, Step::Withdraw)
+                .map_err(|_| Error::Conflict(withdraw_refused(&decision.finding_id, &lead))),
+            (Verdict::Undo | Verdict::Dismiss { .. }, _) => Ok(None),
+        }
+    }
+
+    fn with_clock(&self, listed: ListedLead, now: UnixMs) -> LeadView {
+        let deadline = listed.lead.deadline(&self.calendar);
+        let days_left = deadline.as_ref().map(|due| self.calendar.days_left(day(now), due.last_day));
+        LeadView { listed, deadline, days_left }
+    }
+}
+
+/// The working days in force: those of the rule folder, or the built-in ones.
+///
+/// # Errors
+/// `Invalid` names what in `calendar.toml` cannot be read.
+pub(super) fn calendar(config: &Config) -> Result<WorkCalendar> {
+    const BUILT_IN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/patterns/calendar.toml"));
+    let file = config.patterns.as_ref().map(|folder| folder.join("calendar.toml"));
+    let text = match file.filter(|file| file.exists()) {
+        None => BUILT_IN.to_owned(),
+        Some(file) => std::fs::read_to_string(&file)
+            .map_err(|error| Error::invalid("patterns", format!("{}: {error}", file.display())))?,
+    };
+    let (calendar, problems) = WorkCalendar::parse(&text);
+    match problems.first() {
+        None => Ok(calendar),
+        Some(problem) => Err(Error::invalid("calendar.toml", problem.to_string())),
+    }
+}
+
+fn next_step(lead: &Lead, actor: &Actor, at: UnixMs, step: Step) -> Result<StepRecord> {
+    let step = LeadStep { at, actor: actor.name().to_owned(), step };
+    let mut after = lead.clone();
+    after.apply(step.clone()).map_err(|refused| match refused {
+        StepRefused::Field { field, why } => Error::invalid(field, why),
+        other => Error::Conflict(other.to_string()),
+    })?;
+    let n_seen = lead.steps.len() as u64;
+    Ok(StepRecord { lead_id: lead.id.clone(), n_seen, step, state: after.state })
+}
+
+fn withdraw_refused(finding: &FindingId, lead: &Lead) -> String {
+    format!(
+        "{finding} 的线索 {} 已有办理记录（{}），不能撤销认定；请在线索中作出处理 \
+         (work on lead {} has begun; decide there instead of undoing)",
+        lead.id,
+        lead.state.as_str(),
+        lead.id
+    )
+}
