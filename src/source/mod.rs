@@ -6,6 +6,7 @@
 pub mod adapter;
 mod app_store;
 pub mod catalog;
+pub mod import;
 mod landing;
 mod news_site;
 mod page;

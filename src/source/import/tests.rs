@@ -1,0 +1,1 @@
+//! Every format on its example, and hostile files.
