@@ -107,6 +107,7 @@ fn page(source_id: &SourceId, run_id: &RunId, round: &str, number: usize) -> Pag
     let id = CaptureId::parse(&format!("{run_id}-{round}-{number}")).unwrap();
     let url = format!("https://news.example/{number}.html");
     let exchange = Exchange {
+        imported: None,
         requested_url: url.clone(),
         final_url: url.clone(),
         request_headers: vec![("accept".to_owned(), "text/html".to_owned())],

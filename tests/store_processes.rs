@@ -319,6 +319,7 @@ fn page(name: &str, first: i64) -> PageRecord {
     let capture_id = CaptureId::parse(name).unwrap();
     let url = format!("https://news.example/{name}");
     let exchange = Exchange {
+        imported: None,
         requested_url: url.clone(),
         final_url: url.clone(),
         request_headers: Vec::new(),

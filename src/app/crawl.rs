@@ -184,7 +184,7 @@ impl App {
         Ok(())
     }
 
-    fn see(
+    pub(super) fn see(
         &self,
         draft: AdDraft,
         source: &Source,
@@ -211,7 +211,7 @@ impl App {
     }
 
     /// Closes runs of this source that a killed process left open, so that reports do not count them as running.
-    async fn close_killed_runs(&self, id: &SourceId) -> Result<()> {
+    pub(super) async fn close_killed_runs(&self, id: &SourceId) -> Result<()> {
         let now = self.clock.now();
         for run in self.store.unfinished_runs(now).await? {
             if run.source_id == *id {
@@ -341,7 +341,7 @@ fn pages_behind(ads: &[SeenAd], page_url: &str) -> Vec<Target> {
         .collect()
 }
 
-fn url_host(url: &str) -> Option<String> {
+pub(super) fn url_host(url: &str) -> Option<String> {
     url::Url::parse(url).ok()?.host_str().map(str::to_owned)
 }
 

@@ -310,6 +310,7 @@ pub(crate) mod tests {
             purpose,
             parent_id: None,
             exchange: Exchange {
+                imported: None,
                 requested_url: url.to_owned(),
                 final_url: url.to_owned(),
                 request_headers: Vec::new(),

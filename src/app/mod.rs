@@ -11,6 +11,7 @@ mod doctor;
 mod error;
 pub mod eval;
 pub(crate) mod evidence;
+pub mod import;
 pub mod lead;
 mod notify;
 mod review;
@@ -124,10 +125,14 @@ impl App {
 
 /// An identifier that sorts by the time it was made (UUID version 7).
 pub(crate) fn new_id<T: std::str::FromStr<Err = crate::kit::id::ParseIdError>>() -> T {
-    let text = uuid::Uuid::now_v7().simple().to_string();
+    id_of(&uuid::Uuid::now_v7().simple().to_string())
+}
+
+/// The identifier `text`, which is made of letters, digits and `-` by the caller.
+pub(crate) fn id_of<T: std::str::FromStr<Err = crate::kit::id::ParseIdError>>(text: &str) -> T {
     match text.parse() {
         Ok(id) => id,
-        Err(error) => unreachable!("32 hexadecimal digits are a valid identifier: {error}"),
+        Err(error) => unreachable!("letters and digits are a valid identifier: {error}"),
     }
 }
 

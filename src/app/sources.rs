@@ -102,6 +102,10 @@ impl App {
     /// # Errors
     /// `NotFound` when the kind is an adapter whose file is not there.
     pub(crate) fn connector(&self, kind: &SourceKind) -> Result<&dyn Connector> {
+        if *kind == SourceKind::Import {
+            let message = "this source is filled by `adwatch import FILE`; there is nothing to crawl";
+            return Err(Error::Conflict(message.to_owned()));
+        }
         self.catalog
             .connector(kind)
             .ok_or_else(|| Error::NotFound { kind: "adapter", id: kind.as_str().to_owned() })

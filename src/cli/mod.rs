@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod evidence;
 mod exit;
+mod import;
 mod lead;
 mod out;
 mod queue;
@@ -121,6 +122,8 @@ enum Command {
     Source(source::SourceCommand),
     /// 采集监测源 — crawl sources
     Crawl(crawl::CrawlArgs),
+    /// 导入文件：网页存档、表格、投诉、字幕、截图等 — import files that people bring
+    Import(import::ImportArgs),
     /// 待审队列：列出、查看、认定、排除、撤销 — the review queue
     #[command(subcommand)]
     Queue(queue::QueueCommand),
@@ -230,6 +233,7 @@ async fn asynchronous(
     let done = match command {
         Command::Source(command) => source::run(command, &app, style).await,
         Command::Crawl(args) => crawl::run(args, &app, style).await,
+        Command::Import(args) => import::run(args, &app, style).await,
         Command::Queue(command) => queue::run(command, &app, style).await,
         Command::Lead(command) => lead::run(command, &app, style).await,
         Command::Evidence(command) => evidence::run(command, &app, style).await,

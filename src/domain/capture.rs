@@ -75,6 +75,25 @@ pub struct Exchange {
     pub started_at: UnixMs,
     /// When the last byte arrived.
     pub finished_at: UnixMs,
+    /// For what people brought as a file: from which one. Then nothing above was seen by this program itself; times,
+    /// addresses and headers are as the file has them, and without a host's answer the status is 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
+}
+
+/// Where an imported capture comes from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Imported {
+    /// Name of the file, without its folder.
+    pub file_name: String,
+    /// SHA-256 of the whole file.
+    pub file_sha256: String,
+    /// Its format, by the name of the reader.
+    pub format: String,
+    /// Where in the file, for example `record 3 at byte 1024`; empty for the file itself.
+    pub place: String,
+    /// When it was imported.
+    pub imported_at: UnixMs,
 }
 
 impl Exchange {

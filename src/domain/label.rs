@@ -202,6 +202,7 @@ impl SourceKind {
             Self::AppStore => both("应用商店", "app store"),
             Self::TelegramChannel => both("Telegram 频道", "Telegram channel"),
             Self::WeiboTimeline => both("微博时间线", "Weibo timeline"),
+            Self::Import => both("导入文件", "imported files"),
             Self::Adapter(_) => both("适配器", "adapter"),
         }
     }

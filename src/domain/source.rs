@@ -27,12 +27,14 @@ pub enum SourceKind {
     TelegramChannel,
     /// A timeline in the format of the mobile Weibo `getIndex` answer.
     WeiboTimeline,
+    /// Files that people bring; there is nothing to fetch.
+    Import,
     /// Anything that an adapter file describes.
     Adapter(AdapterId),
 }
 
 impl SourceKind {
-    /// The kinds that are built in, in the order of help and documentation.
+    /// The built-in kinds that are crawled, in the order of help and documentation.
     pub const BUILT_IN: [Self; 4] =
         [Self::NewsSite, Self::AppStore, Self::TelegramChannel, Self::WeiboTimeline];
 
@@ -43,6 +45,7 @@ impl SourceKind {
             Self::AppStore => "app-store",
             Self::TelegramChannel => "telegram-channel",
             Self::WeiboTimeline => "weibo-timeline",
+            Self::Import => "import",
             Self::Adapter(id) => id.as_str(),
         }
     }
@@ -64,7 +67,8 @@ impl TryFrom<String> for SourceKind {
     type Error = crate::kit::id::ParseIdError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let built_in = Self::BUILT_IN.into_iter().find(|kind| kind.as_str() == text);
+        let mut built_in = Self::BUILT_IN.into_iter().chain([Self::Import]);
+        let built_in = built_in.find(|kind| kind.as_str() == text);
         built_in.map_or_else(|| AdapterId::parse(&text).map(Self::Adapter), Ok)
     }
 }

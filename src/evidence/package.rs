@@ -153,6 +153,18 @@ struct ExchangeJson<'a> {
     status: u16,
     response_headers: &'a [(String, String)],
     body: BodyJson<'a>,
+    /// From which file, when people brought it; then the program did not ask the host itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    imported_from: Option<ImportedJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ImportedJson<'a> {
+    file_name: &'a str,
+    file_sha256: &'a str,
+    format: &'a str,
+    place: &'a str,
+    imported_at: Moment,
 }
 
 #[derive(Serialize)]
@@ -207,6 +219,13 @@ fn exchange(input: &PackageInput, index: usize) -> ExchangeJson<'_> {
             sha256: &capture.body.digests.sha256,
             sm3: &capture.body.digests.sm3,
         },
+        imported_from: exchange.imported.as_ref().map(|imported| ImportedJson {
+            file_name: &imported.file_name,
+            file_sha256: &imported.file_sha256,
+            format: &imported.format,
+            place: &imported.place,
+            imported_at: imported.imported_at.into(),
+        }),
     }
 }
 
@@ -257,7 +276,14 @@ fn custody(input: &PackageInput, id: &PackageId) -> Vec<CustodyJson> {
             "capture {}: {} bytes, SHA-256 {}, SM3 {}",
             capture.id, capture.body.size_bytes, capture.body.digests.sha256, capture.body.digests.sm3
         );
-        (capture.exchange.finished_at, "adwatch".to_owned(), "captured".to_owned(), None, note)
+        match &capture.exchange.imported {
+            Some(imported) => {
+                let note =
+                    format!("{note}; from file {}, SHA-256 {}", imported.file_name, imported.file_sha256);
+                (imported.imported_at, "adwatch".to_owned(), "imported".to_owned(), None, note)
+            }
+            None => (capture.exchange.finished_at, "adwatch".to_owned(), "captured".to_owned(), None, note),
+        }
     });
     let decided = input.decisions.iter().map(|decision| {
         let action = format!("decided: {}", decision.verdict.as_str());

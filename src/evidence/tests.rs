@@ -29,6 +29,7 @@ fn capture(number: u8, purpose: CapturePurpose, body: &[u8]) -> CaptureInput {
             purpose,
             parent_id: None,
             exchange: Exchange {
+                imported: None,
                 requested_url: format!("http://news.example/{number}"),
                 final_url: format!("http://news.example/{number}/"),
                 request_headers: vec![("user-agent".to_owned(), "adwatch/0.1".to_owned())],

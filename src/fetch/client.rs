@@ -212,6 +212,7 @@ impl Fetcher {
                 }
                 Hop::Page(page) => {
                     let exchange = Exchange {
+                        imported: None,
                         requested_url: first.to_string(),
                         request_headers: self.sent_headers(&url, trip),
                         final_url: url.to_string(),

@@ -165,13 +165,13 @@ pub const CONNECTORS: &[&dyn Connector] = &[
     &weibo_timeline::WeiboTimeline,
 ];
 
-/// The connector of a kind that is built in; `None` for adapters.
+/// The connector of a kind that is built in; `None` for adapters and for what is imported.
 pub fn connector(kind: &SourceKind) -> Option<&'static dyn Connector> {
     match kind {
         SourceKind::NewsSite => Some(&news_site::NewsSite),
         SourceKind::AppStore => Some(&app_store::AppStore),
         SourceKind::TelegramChannel => Some(&telegram_channel::TelegramChannel),
         SourceKind::WeiboTimeline => Some(&weibo_timeline::WeiboTimeline),
-        SourceKind::Adapter(_) => None,
+        SourceKind::Import | SourceKind::Adapter(_) => None,
     }
 }

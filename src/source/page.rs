@@ -76,6 +76,8 @@ impl<'a> Page<'a> {
 pub(super) fn refusal(exchange: &Exchange) -> Option<RunOutcome> {
     let status = exchange.status;
     match status {
+        // A file that people brought: no host answered.
+        0 if exchange.imported.is_some() => return None,
         404 | 410 => return Some(RunOutcome::Gone),
         401 => return Some(RunOutcome::LoginWall),
         429 | 503 => return Some(RunOutcome::RateLimited),

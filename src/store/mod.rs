@@ -25,6 +25,7 @@ pub mod capture;
 pub mod evidence;
 pub mod finding;
 pub mod host;
+pub mod import;
 pub mod job;
 pub mod lead;
 pub mod outbox;

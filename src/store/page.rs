@@ -62,49 +62,64 @@ impl Db {
     /// a newer pack says about it; one that a person decided keeps what the person saw. An ad that has hits but is
     /// not flagged keeps them, see [`Db::cleared_ad`].
     pub async fn record_page(&self, page: &PageRecord) -> Result<PageRecorded> {
+        self.record_pages(std::slice::from_ref(page)).await
+    }
+
+    /// As [`Db::record_page`] for several pages, all or none: one transaction costs about as much as one page.
+    pub async fn record_pages(&self, pages: &[PageRecord]) -> Result<PageRecorded> {
         const ATTEMPTS: u32 = 4;
         let mut attempt = 1;
         loop {
             // Two processes that record the same ads in different order can lock each other out; the engine then
-            // ends one of them, and the whole page is simply recorded again.
-            match self.try_record_page(page).await {
+            // ends one of them, and all pages are simply recorded again.
+            match self.try_record_pages(pages).await {
                 Err(error) if error.is_passing() && attempt < ATTEMPTS => attempt += 1,
                 result => return result,
             }
         }
     }
 
-    async fn try_record_page(&self, page: &PageRecord) -> Result<PageRecorded> {
-        let mut tx = self.begin().await?;
-        insert_capture(&mut tx, &page.capture).await?;
-        // By id: one row for each ad, and the same order of locks in every process.
-        let mut by_id: BTreeMap<&AdId, &SeenAd> = BTreeMap::new();
-        for seen in &page.ads {
-            let kept = by_id.entry(&seen.id).or_insert(seen);
-            if kept.judgement.is_none() {
-                *kept = seen;
-            }
-        }
-        let ads: Vec<&SeenAd> = by_id.into_values().collect();
+    async fn try_record_pages(&self, pages: &[PageRecord]) -> Result<PageRecorded> {
         let mut recorded = PageRecorded::default();
-        let mut new_findings: BTreeSet<AdId> = BTreeSet::new();
-        for chunk in ads.chunks(MAX_ROWS) {
-            recorded.n_new_ads += insert_ads(&mut tx, chunk).await?;
-            new_findings.extend(finding::insert_flagged(&mut tx, chunk, page.now).await?);
+        if pages.is_empty() {
+            return Ok(recorded);
         }
-        for chunk in page.ads.chunks(MAX_ROWS) {
-            recorded.n_sightings += insert_sightings(&mut tx, chunk).await?;
+        let mut tx = self.begin().await?;
+        for page in pages {
+            record(&mut tx, page, &mut recorded).await?;
         }
-        let alerts: Vec<&Notice> = ads
-            .iter()
-            .filter(|seen| new_findings.contains(&seen.id))
-            .filter_map(|seen| seen.alert.as_ref())
-            .collect();
-        outbox::insert(&mut tx, &alerts).await?;
-        recorded.n_new_findings = u32::try_from(new_findings.len()).unwrap_or(u32::MAX);
-        tx.commit("record a page").await?;
+        tx.commit("record pages").await?;
         Ok(recorded)
     }
+}
+
+async fn record(tx: &mut Tx, page: &PageRecord, recorded: &mut PageRecorded) -> Result<()> {
+    insert_capture(tx, &page.capture).await?;
+    // By id: one row for each ad, and the same order of locks in every process.
+    let mut by_id: BTreeMap<&AdId, &SeenAd> = BTreeMap::new();
+    for seen in &page.ads {
+        let kept = by_id.entry(&seen.id).or_insert(seen);
+        if kept.judgement.is_none() {
+            *kept = seen;
+        }
+    }
+    let ads: Vec<&SeenAd> = by_id.into_values().collect();
+    let mut new_findings: BTreeSet<AdId> = BTreeSet::new();
+    for chunk in ads.chunks(MAX_ROWS) {
+        recorded.n_new_ads += insert_ads(tx, chunk).await?;
+        new_findings.extend(finding::insert_flagged(tx, chunk, page.now).await?);
+    }
+    for chunk in page.ads.chunks(MAX_ROWS) {
+        recorded.n_sightings += insert_sightings(tx, chunk).await?;
+    }
+    let alerts: Vec<&Notice> = ads
+        .iter()
+        .filter(|seen| new_findings.contains(&seen.id))
+        .filter_map(|seen| seen.alert.as_ref())
+        .collect();
+    outbox::insert(tx, &alerts).await?;
+    recorded.n_new_findings += u32::try_from(new_findings.len()).unwrap_or(u32::MAX);
+    Ok(())
 }
 
 async fn insert_capture(tx: &mut Tx, capture: &Capture) -> Result<()> {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Digest, VaultError};
 use crate::domain::blob::BlobRef;
-use crate::kit::digest::sha256_hex;
+use crate::kit::digest::{Hasher, sha256_hex};
 
 /// A folder with the layout of this module. Several processes may use it at once.
 #[derive(Debug, Clone)]
@@ -68,6 +68,35 @@ impl Local {
         Err(io_error("keep", &path, io::Error::other("its temporary file was moved away three times")))
     }
 
+    pub(super) fn put_file(&self, from: &Path) -> Result<BlobRef, VaultError> {
+        const CHUNK_BYTES: usize = 1 << 18;
+        let mut source = File::open(from).map_err(|source| io_error("read", from, source))?;
+        let mut temporary = self.new_temporary()?;
+        let (mut hasher, mut size_bytes) = (Hasher::default(), 0);
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            let n = source.read(&mut chunk).map_err(|source| io_error("read", from, source))?;
+            if n == 0 {
+                break;
+            }
+            hasher.update(&chunk[..n]);
+            size_bytes += n as u64;
+            temporary.write(&chunk[..n])?;
+        }
+        temporary.finish()?;
+        let blob = BlobRef { digests: hasher.finish(), size_bytes };
+        let path = self.path_of(&blob.digests.sha256);
+        let folder = path.parent().unwrap_or(&self.0.root);
+        if !folder.is_dir() {
+            create_folder(folder)?;
+            sync_folder(&self.0.root.join("objects"))?;
+        }
+        // In place of what may stand there: the same bytes, or a file that rotted.
+        fs::rename(&temporary.path, &path).map_err(|source| io_error("rename", &temporary.path, source))?;
+        sync_folder(folder)?;
+        Ok(blob)
+    }
+
     pub(super) fn get(&self, digest: &Digest) -> Result<Vec<u8>, VaultError> {
         let path = self.path_of(&digest.0);
         let mut bytes = Vec::new();
@@ -121,16 +150,20 @@ impl Local {
 
     /// Writes and syncs a file in `tmp/`, which is on the same file system as `objects/`.
     fn write_temporary(&self, bytes: &[u8]) -> Result<Temporary, VaultError> {
+        let mut temporary = self.new_temporary()?;
+        temporary.write(bytes)?;
+        temporary.finish()?;
+        Ok(temporary)
+    }
+
+    fn new_temporary(&self) -> Result<Temporary, VaultError> {
         let serial = self.0.n_written.fetch_add(1, Ordering::Relaxed);
         let unique = uuid::Uuid::now_v7().simple();
         let path = self.0.root.join("tmp").join(format!("{}-{serial}-{unique}", std::process::id()));
-        let mut file = File::create_new(&path).map_err(|source| io_error("create", &path, source))?;
+        let file = File::create_new(&path).map_err(|source| io_error("create", &path, source))?;
         // The lock tells other openers that this file is being written, not left behind.
         file.lock().map_err(|source| io_error("lock", &path, source))?;
-        file.write_all(bytes).map_err(|source| io_error("write", &path, source))?;
-        make_read_only(&file).map_err(|source| io_error("protect", &path, source))?;
-        file.sync_all().map_err(|source| io_error("sync", &path, source))?;
-        Ok(Temporary { path, _locked: file })
+        Ok(Temporary { path, locked: file })
     }
 
     fn set_aside(&self, path: &Path) -> Result<(), VaultError> {
@@ -144,7 +177,19 @@ impl Local {
 /// A written file whose lock lasts until it has its final name.
 struct Temporary {
     path: PathBuf,
-    _locked: File,
+    locked: File,
+}
+
+impl Temporary {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), VaultError> {
+        self.locked.write_all(bytes).map_err(|source| io_error("write", &self.path, source))
+    }
+
+    /// Protects the file and waits until it is on the disk.
+    fn finish(&self) -> Result<(), VaultError> {
+        make_read_only(&self.locked).map_err(|source| io_error("protect", &self.path, source))?;
+        self.locked.sync_all().map_err(|source| io_error("sync", &self.path, source))
+    }
 }
 
 fn set_torn_files_aside(root: &Path) -> Result<Vec<PathBuf>, VaultError> {

@@ -91,6 +91,15 @@ impl Vault {
         on_disk(move || local.put(&bytes)).await
     }
 
+    /// Keeps the bytes of a file of any size, as [`Vault::put`] does, without holding them in memory.
+    ///
+    /// # Errors
+    /// [`VaultError::Io`]; then nothing was kept.
+    pub async fn put_file(&self, path: &Path) -> Result<BlobRef, VaultError> {
+        let (Self::Local(local), path) = (self.clone(), path.to_path_buf());
+        on_disk(move || local.put_file(&path)).await
+    }
+
     /// The bytes with this digest (lower-case hexadecimal), checked against it.
     ///
     /// # Errors

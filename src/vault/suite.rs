@@ -8,6 +8,7 @@ use super::{Vault, VaultError};
 pub(super) async fn suite(vault: Vault) {
     an_empty_vault_says_so(&vault).await;
     what_is_put_comes_back(&vault).await;
+    what_is_put_from_a_file_comes_back(&vault).await;
     names_that_are_no_digests_never_become_paths(&vault).await;
     lists_are_ordered_and_paged(&vault).await;
 }
@@ -35,6 +36,21 @@ async fn what_is_put_comes_back(vault: &Vault) {
     assert_eq!(vault.get(abc).await.unwrap(), b"abc", "the name is the SHA-256 of the bytes");
 }
 
+async fn what_is_put_from_a_file_comes_back(vault: &Vault) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    for size in [0, 1, 300_000] {
+        let bytes = vec![8; size];
+        std::fs::write(&path, &bytes).unwrap();
+        for _ in 0..2 {
+            let blob = vault.put_file(&path).await.unwrap();
+            assert_eq!(blob, crate::domain::blob::BlobRef::of(&bytes));
+            assert_eq!(vault.get(&blob.digests.sha256).await.unwrap(), bytes);
+        }
+    }
+    assert!(matches!(vault.put_file(&folder.path().join("none")).await, Err(VaultError::Io { .. })));
+}
+
 async fn names_that_are_no_digests_never_become_paths(vault: &Vault) {
     for text in
         ["", "..", "../../etc/passwd", "/etc/passwd", &"A".repeat(64), &"é".repeat(32), &"a".repeat(63)]
@@ -50,7 +66,7 @@ async fn lists_are_ordered_and_paged(vault: &Vault) {
         vault.put(Bytes::from(vec![b'n', nth])).await.unwrap();
     }
     let all = vault.list(None, 1000).await.unwrap();
-    assert_eq!(all.len(), 44, "40 here and 4 before");
+    assert_eq!(all.len(), 46, "40 here and 6 before");
     assert!(all.is_sorted());
     let (mut paged, mut after) = (Vec::new(), None::<String>);
     loop {

@@ -77,7 +77,7 @@ fn open(input: Input, _: &Options) -> Result<Opened, Problem> {
     let items = ranges.into_iter().enumerate().filter_map(move |(index, range)| {
         let place = format!("entry {}", index + 1);
         let entry = range.and_then(|range| {
-            serde_json::from_slice::<Entry>(&bytes[at..][range]).map_err(|error| error.to_string())
+            serde_json::from_slice::<Entry>(&bytes[at..][range]).map_err(|error| json::message(&error))
         });
         match entry.map(saved) {
             Ok(Ok(Some(saved))) => Some(Ok(Record { place, content: Content::Saved(Box::new(saved)) })),
@@ -119,7 +119,10 @@ fn saved(entry: Entry) -> Result<Option<Saved>, Problem> {
             _ => (name, value),
         })
         .collect();
-    if is_text {
+    let is_told = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    if !is_text && !is_told && !mime_type.is_empty() {
+        headers.push(("content-type".to_owned(), mime_type));
+    } else if is_text {
         let media_type = mime_type.split(';').next().unwrap_or_default().trim();
         headers.push(("content-type".to_owned(), format!("{media_type}; charset=utf-8")));
     }

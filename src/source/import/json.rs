@@ -33,7 +33,7 @@ pub(super) fn elements(bytes: &[u8]) -> impl Iterator<Item = Result<std::ops::Ra
             }
             Some(Err(error)) => {
                 is_over = true;
-                Some(Err(error.to_string()))
+                Some(Err(message(&error)))
             }
             None => {
                 is_over = true;
@@ -41,6 +41,13 @@ pub(super) fn elements(bytes: &[u8]) -> impl Iterator<Item = Result<std::ops::Ra
             }
         }
     })
+}
+
+/// What the parser says about one element, whose place in the file is told beside it.
+pub(super) fn message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    format!("{what}, at column {}", error.column())
 }
 
 /// The position behind white space and the bytes of `also`, from `at`.

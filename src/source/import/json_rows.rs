@@ -110,7 +110,7 @@ fn array(bytes: Vec<u8>) -> impl Iterator<Item = (String, Result<Value, String>)
 }
 
 fn parsed(bytes: &[u8]) -> Result<Value, String> {
-    serde_json::from_str(&String::from_utf8_lossy(bytes)).map_err(|error| error.to_string())
+    serde_json::from_str(String::from_utf8_lossy(bytes).trim_end()).map_err(|error| json::message(&error))
 }
 
 /// Names and texts of the fields, those of inner objects as `outer.inner`.

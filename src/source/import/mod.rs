@@ -33,6 +33,7 @@ use crate::kit::clock::UnixMs;
 use crate::kit::problem::Problem;
 
 pub use head::Head;
+pub use image::WORDS_NOT_READ;
 pub use saved::{Media, media_of, read_saved};
 pub use table::{ColumnMap, Field};
 

@@ -44,9 +44,9 @@ pub enum Media {
     Other,
 }
 
-/// What an answer is: by its first bytes, else by its `Content-Type`.
+/// What an answer is: by its first bytes, else by its `Content-Type`. Status 0 stands for a file that no host sent.
 pub fn media_of(status: u16, content_type: Option<&str>, body: &[u8]) -> Media {
-    if !(200..300).contains(&status) || body.is_empty() {
+    if !(status == 0 || (200..300).contains(&status)) || body.is_empty() {
         return Media::Other;
     }
     if image::media_type(body).is_some() {

@@ -118,7 +118,7 @@ fn open_json(input: Input, _: &Options) -> Result<Opened, Problem> {
             let value: Value = match range.map(|range| serde_json::from_slice(&bytes[at..][range])) {
                 Ok(Ok(value)) => value,
                 Ok(Err(error)) => {
-                    items.push(Err(BadRecord::new(place, "invalid-json", error.to_string())));
+                    items.push(Err(BadRecord::new(place, "invalid-json", json::message(&error))));
                     continue;
                 }
                 Err(error) => {

@@ -9,7 +9,7 @@ use crate::kit::problem::Problem;
 /// Most parts of an archive.
 const MAX_PARTS: usize = 100_000;
 /// A part that unpacks to more than this and more than [`MAX_RATIO`] times its size is a bomb.
-const BOMB_FROM_BYTES: u64 = 64 << 20;
+const BOMB_FROM_BYTES: u64 = 32 << 20;
 const MAX_RATIO: u64 = 200;
 
 pub(super) const READER: Reader = Reader {

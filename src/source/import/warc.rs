@@ -18,7 +18,7 @@ const MAX_BLOCK_BYTES: u64 = MAX_RECORD_BYTES + (1 << 20);
 /// Headers of a record, in bytes.
 const MAX_HEADER_BYTES: u64 = 64 << 10;
 /// A packed record that unpacks to more than this and more than [`MAX_RATIO`] times its size is a bomb.
-const BOMB_FROM_BYTES: u64 = 64 << 20;
+const BOMB_FROM_BYTES: u64 = 32 << 20;
 const MAX_RATIO: u64 = 200;
 
 pub(super) const READER: Reader = Reader {
@@ -49,6 +49,7 @@ pub(super) fn open_stream(input: impl Read + Send + 'static, is_gzip: bool) -> O
         member_at: is_gzip.then_some(member_at),
         n_records: 0,
         is_over: false,
+        behind: None,
     })
 }
 
@@ -58,6 +59,8 @@ struct Records {
     member_at: Option<Arc<AtomicU64>>,
     n_records: u64,
     is_over: bool,
+    /// What stood behind a record that was whole.
+    behind: Option<std::io::Error>,
 }
 
 impl Iterator for Records {
@@ -105,9 +108,13 @@ impl From<std::io::Error> for Failure {
 }
 
 impl Records {
+    /// Where the packed record that was read last begins.
+    fn member(&self) -> Option<u64> {
+        self.member_at.as_ref().map(|at| at.load(Ordering::Relaxed))
+    }
+
     fn place(&self) -> String {
-        let at = self.member_at.as_ref().map_or(self.bytes.position, |at| at.load(Ordering::Relaxed));
-        format!("record {} at byte {at}", self.n_records)
+        format!("record {} at byte {}", self.n_records, self.member().unwrap_or(self.bytes.position))
     }
 
     fn bad(&self, place: &str, code: &str, message: impl Into<String>) -> Failure {
@@ -115,6 +122,9 @@ impl Records {
     }
 
     fn read(&mut self) -> Result<Step, Failure> {
+        if let Some(error) = self.behind.take() {
+            return Err(Failure::Stream(error));
+        }
         loop {
             match self.bytes.peek(1)?.first() {
                 Some(b'\r' | b'\n') => self.bytes.consume(1),
@@ -123,7 +133,7 @@ impl Records {
             }
         }
         self.n_records += 1;
-        let place = self.place();
+        let (place, member) = (self.place(), self.member());
         if !self.bytes.peek(5)?.starts_with(b"WARC/") {
             let n_skipped = self.skip_to_record()?;
             return Err(self.bad(
@@ -142,13 +152,20 @@ impl Records {
             return Err(self.bad(&place, "damaged", "the record does not say how long it is; it is skipped"));
         };
         if length > MAX_BLOCK_BYTES {
-            std::io::copy(&mut self.bytes.by_ref().take(length), &mut std::io::sink())?;
+            self.skip(length, member)?;
             let message = format!("{length} bytes, at most {MAX_RECORD_BYTES} are read; it is skipped");
             return Err(self.bad(&place, "too-large", message));
         }
         let mut block = Vec::new();
         self.bytes.by_ref().take(length).read_to_end(&mut block)?;
-        let after = self.bytes.peek(4)?;
+        // One byte more than the mark at the end of a record makes the unpacker check the sum at the end of its member.
+        if let Err(error) = self.bytes.peek(5).map(drop) {
+            if self.member() == member {
+                return Err(Failure::Stream(error));
+            }
+            self.behind = Some(error);
+        }
+        let after = if self.behind.is_some() { &b"\r\n"[..] } else { self.bytes.peek(4)? };
         if !(after.is_empty() || after.starts_with(b"\r\n") || after.starts_with(b"\n"))
             || (block.len() as u64) < length
         {
@@ -183,6 +200,20 @@ impl Records {
                 return Ok(None);
             }
         }
+    }
+
+    /// Takes `length` bytes, but none of another packed record.
+    fn skip(&mut self, length: u64, member: Option<u64>) -> Result<(), Failure> {
+        let mut left = length;
+        while left > 0 {
+            let n = self.bytes.peek(1)?.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            if n == 0 || self.member() != member {
+                break;
+            }
+            self.bytes.consume(n);
+            left -= n as u64;
+        }
+        Ok(())
     }
 
     /// Takes bytes until a record may begin; gives how many.

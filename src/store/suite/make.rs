@@ -59,6 +59,7 @@ pub(super) fn capture(source: &str, name: &str) -> Capture {
         purpose: CapturePurpose::Page,
         parent_id: Some(CaptureId::parse("parent").unwrap()),
         exchange: Exchange {
+            imported: None,
             requested_url: format!("http://{source}.example/{name}"),
             final_url: format!("https://{source}.example/{name}"),
             request_headers: vec![("accept".to_owned(), "text/html".to_owned())],

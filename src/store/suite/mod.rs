@@ -5,6 +5,7 @@ mod harness;
 mod make;
 
 mod evidence;
+mod imports;
 mod jobs;
 mod leads;
 mod outbox;
@@ -88,6 +89,10 @@ conformance! {
         a_notice_is_taken_once_and_sent_once,
         a_notice_whose_sender_died_is_due_again,
         a_failed_notice_waits_for_its_retry;
+    imports:
+        a_file_is_imported_once_for_a_source,
+        who_reported_is_read_only_by_who_asks_for_it,
+        many_pages_are_recorded_in_one_step;
     evidence:
         a_package_comes_back_with_its_exhibits,
         a_package_is_never_written_twice,

@@ -69,7 +69,10 @@ pub async fn show(
             .collect(),
         final_url: defang(&exchange.final_url),
         remote: visible(&exchange.remote_addr),
-        answer: format!("{} {}", visible(&exchange.http_version), exchange.status),
+        answer: match &exchange.imported {
+            Some(imported) => visible(&format!("import: {} {}", imported.file_name, imported.place)),
+            None => format!("{} {}", visible(&exchange.http_version), exchange.status),
+        },
         started: exchange.started_at.into(),
         finished: exchange.finished_at.into(),
         size_bytes: capture.body.size_bytes,

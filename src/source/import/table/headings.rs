@@ -301,7 +301,9 @@ impl Field {
     /// How surely `heading` stands over this field: 0 is surest, `None` is not at all.
     pub(super) fn rank(self, heading: &str) -> Option<usize> {
         let heading = folded(heading);
-        self.usual_headings().iter().position(|usual| *usual == heading)
+        // Fields of objects inside objects are named with their path: `user.nickname`.
+        let last = heading.rsplit('.').next().unwrap_or_default();
+        self.usual_headings().iter().position(|usual| *usual == heading || *usual == last)
     }
 }
 

@@ -1,0 +1,85 @@
+//! Addresses from a list: fetched like any page of a crawl, one after the other, then on the path of an import.
+
+use super::{FileReport, Import, Result};
+use crate::app::crawl::url_host;
+use crate::app::new_id;
+use crate::domain::capture::{Capture, CapturePurpose};
+use crate::domain::run::{RunCounts, RunOutcome};
+use crate::fetch::{FetchRequest, Fetched};
+use crate::judge::Scratch;
+use crate::kit::problem::Problem;
+use crate::source::CapturedPage;
+use crate::source::import::read_saved;
+use crate::store::page::PageRecord;
+
+impl Import<'_> {
+    /// Fetches the addresses if that was asked for. robots.txt, pauses and the address guard are those of a crawl.
+    pub(super) async fn addresses(
+        &self,
+        addresses: Vec<String>,
+        report: &mut FileReport,
+        counts: &mut RunCounts,
+    ) -> Result<()> {
+        if !self.request.fetch {
+            report.n_unfetched += addresses.len() as u64;
+            return Ok(());
+        }
+        let mut seen = std::collections::HashSet::new();
+        let mut scratch = Scratch::default();
+        for url in addresses.into_iter().filter(|url| seen.insert(url.clone())) {
+            self.address(url, report, counts, &mut scratch).await?;
+        }
+        Ok(())
+    }
+
+    async fn address(
+        &self,
+        url: String,
+        report: &mut FileReport,
+        counts: &mut RunCounts,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let allowed = self.request.allowed_origins.iter().chain(&self.source.allowed_origins);
+        let request = FetchRequest { allowed_origins: allowed.cloned().collect(), ..FetchRequest::new(&url) };
+        let Fetched { exchange, body } = match self.app.fetcher.get(request).await {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                counts.n_failed += 1;
+                self.problem(report, &url, Problem::new(error.outcome().name(), error.to_string()));
+                return Ok(());
+            }
+        };
+        // Bytes first, row second: see the module text of the crawl.
+        let blob = self.app.vault.put(body.clone()).await?;
+        let capture = Capture {
+            id: new_id(),
+            source_id: self.source.id.clone(),
+            run_id: self.run_id.clone(),
+            purpose: CapturePurpose::Page,
+            parent_id: None,
+            exchange,
+            body: blob,
+        };
+        let reading = tokio::task::block_in_place(|| {
+            read_saved(&CapturedPage { exchange: &capture.exchange, body: &body })
+        });
+        let host = url_host(&capture.exchange.final_url);
+        let ads = reading
+            .drafts
+            .into_iter()
+            .map(|draft| self.app.see(draft, &self.source, &capture, host.as_deref(), scratch))
+            .collect();
+        let page = PageRecord { capture, ads, now: self.app.clock.now() };
+        self.count(report, counts, &page, &reading.outcome);
+        if !matches!(reading.outcome, RunOutcome::Ok | RunOutcome::Empty | RunOutcome::SlotOnly) {
+            self.problem(report, &url, Problem::new(reading.outcome.name(), reading.outcome.describe()));
+        }
+        let recorded = self.app.store.record_page(&page).await?;
+        report.n_new_ads += u64::from(recorded.n_new_ads);
+        report.n_new_findings += u64::from(recorded.n_new_findings);
+        report.n_new_sightings += u64::from(recorded.n_sightings);
+        counts.n_new_ads += recorded.n_new_ads;
+        counts.n_new_findings += recorded.n_new_findings;
+        Ok(())
+    }
+}
