@@ -5,6 +5,7 @@
 pub mod ad;
 pub mod blob;
 pub mod calendar;
+pub mod campaign;
 pub mod capture;
 pub mod category;
 pub mod claim;

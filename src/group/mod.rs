@@ -1,5 +1,10 @@
-//! Floor 1: which sightings are one ad.
+//! Floor 1: which sightings are one ad, which ads are nearly the same, and which belong to one campaign.
 
+pub mod campaign;
+pub mod family;
 mod fingerprint;
+pub mod image;
+pub mod near_text;
+pub mod repeat;
 
 pub use fingerprint::fingerprint;
