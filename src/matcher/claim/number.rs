@@ -245,10 +245,12 @@ fn han_number(text: &str) -> Option<(f64, usize)> {
     let mut section = 0.0;
     let mut pending: Option<f64> = None;
     let mut last_unit = 0.0;
+    let mut has_zero = false;
     let mut length = 0;
     let mut chars = text.chars().peekable();
     while let Some(&c) = chars.peek() {
         if let Some(digit) = han_digit(c) {
+            has_zero |= digit == 0.0;
             pending = Some(match pending {
                 Some(before) if c != '零' || last_unit == 0.0 => before * 10.0 + digit,
                 _ => digit,
@@ -282,7 +284,12 @@ fn han_number(text: &str) -> Option<(f64, usize)> {
         length += c.len_utf8();
         chars.next();
     }
-    (length > 0).then_some((section + pending.unwrap_or(0.0), length))
+    // 一千三 is 1300, 两百五 is 250; 一千零三 is 1003.
+    let rest = match pending {
+        Some(digit) if last_unit >= 100.0 && !has_zero && digit >= 1.0 => digit * last_unit / 10.0,
+        pending => pending.unwrap_or(0.0),
+    };
+    (length > 0).then_some((section + rest, length))
 }
 
 /// Adds 百/千/万/亿/w/k after a number, and a digit after 万 (3万8).
