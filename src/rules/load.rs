@@ -17,7 +17,7 @@ use crate::kit::diagnostic::{Diagnostic, Level, Located, Place};
 
 /// Reads a pack from its files, in any order.
 ///
-/// Files not ending in `.toml`, the normalizer's tables (`characters*.toml`) and the descriptions of sources
+/// Files not ending in `.toml`, the normalizer's tables (`characters*.toml`), `calendar.toml`, `contacts.toml` and the descriptions of sources
 /// (`adapters/`) are skipped. What cannot be
 /// used is left out of the pack and described by an error; warnings leave nothing out.
 pub fn load(files: &[PackFile]) -> (RulePack, Vec<Diagnostic>) {
@@ -43,7 +43,8 @@ pub fn load(files: &[PackFile]) -> (RulePack, Vec<Diagnostic>) {
 fn is_rule_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_adapter = path.split('/').any(|folder| folder == "adapters");
-    name.ends_with(".toml") && !name.starts_with("characters") && name != "calendar.toml" && !is_adapter
+    let is_of_others = name.starts_with("characters") || matches!(name, "calendar.toml" | "contacts.toml");
+    name.ends_with(".toml") && !is_of_others && !is_adapter
 }
 
 struct Loader {
