@@ -4,8 +4,9 @@ use askama::Template;
 use serde::Serialize;
 
 use super::input::PackageInput;
-use super::package::{AD_TEXT, Moment, capture_folder};
-use crate::domain::evidence::PackageId;
+use super::documents::Moment;
+use super::locate::{Place, RawFile};
+use super::package::{AD_TEXT, capture_path};
 use crate::domain::highlight::pieces;
 use crate::domain::hit::{Hit, HitStatus, Span};
 use crate::domain::{category, finding};
@@ -20,7 +21,6 @@ pub(super) const NOTICE: &str = "本分析为技术监测结果，所称“涉�
 pub(super) struct AnalysisJson<'a> {
     schema: &'static str,
     notice: &'static str,
-    package_id: &'a str,
     finding_id: &'a str,
     ad: AdJson<'a>,
     text: TextJson,
@@ -94,11 +94,13 @@ struct HitJson<'a> {
     category: &'a str,
     category_title: &'a str,
     severity: u8,
-    /// First byte in the judged text.
+    /// First byte in `analysis/ad-text.txt`.
     start: usize,
     /// One past the last byte.
     end: usize,
     text: &'a str,
+    /// Where the words stand in the raw files; empty when they are not there as such, for example in an image.
+    raw: Vec<RawPlace>,
     read_as: &'a str,
     transforms: Vec<TransformJson<'a>>,
     provisions: Vec<&'a str>,
@@ -107,6 +109,14 @@ struct HitJson<'a> {
     status_text: &'static str,
     because: Option<&'a str>,
     cue: Option<CueJson<'a>>,
+}
+
+/// Bytes of a raw file that carry the words.
+#[derive(Serialize)]
+struct RawPlace {
+    file: String,
+    #[serde(flatten)]
+    place: Place,
 }
 
 /// A step from the published words to what they were read as.
@@ -131,18 +141,18 @@ struct SightingJson<'a> {
     page_url: &'a str,
     locator: &'a str,
     capture_id: &'a str,
-    /// Folder in this package; `null` when the capture is not part of it.
-    capture_folder: Option<String>,
+    /// Its bytes in this package; `null` when the capture is not part of it.
+    file: Option<String>,
 }
 
 /// The content of `analysis.json`.
-pub(super) fn document<'a>(input: &'a PackageInput, id: &'a PackageId) -> AnalysisJson<'a> {
+pub(super) fn document(input: &PackageInput) -> AnalysisJson<'_> {
     let draft = &input.ad.draft;
     let digests = Digests::of(draft.text.as_bytes());
+    let raw = raw_files(input);
     AnalysisJson {
-        schema: "adwatch-analysis/1",
+        schema: "adwatch-analysis/2",
         notice: NOTICE,
-        package_id: id.as_str(),
         finding_id: input.finding.id.as_str(),
         ad: AdJson {
             ad_id: input.ad.id.as_str(),
@@ -168,7 +178,7 @@ pub(super) fn document<'a>(input: &'a PackageInput, id: &'a PackageId) -> Analys
             sm3: digests.sm3,
         },
         assessment: assessment(input, &input.finding.assessment),
-        hits: input.finding.hits.iter().enumerate().map(|(index, hit)| hit_json(input, index, hit)).collect(),
+        hits: input.finding.hits.iter().enumerate().map(|(index, hit)| hit_json(input, &raw, index, hit)).collect(),
         sightings: input.sightings.iter().map(|sighting| sighting_json(input, sighting)).collect(),
     }
 }
@@ -201,7 +211,32 @@ fn provision_json<'a>(input: &'a PackageInput, id: &'a str) -> ProvisionJson<'a>
     }
 }
 
-fn hit_json<'a>(input: &'a PackageInput, index: usize, hit: &'a Hit) -> HitJson<'a> {
+/// The raw files in which the ad was seen, with their paths, each content once.
+fn raw_files(input: &PackageInput) -> Vec<(String, RawFile<'_>)> {
+    let mut known: Vec<&str> = Vec::new();
+    let mut files = Vec::new();
+    for (index, captured) in input.captures.iter().enumerate() {
+        let capture = &captured.capture;
+        let is_seen = input.sightings.iter().any(|sighting| sighting.capture_id == capture.id);
+        let sha256 = capture.body.digests.sha256.as_str();
+        if !is_seen || known.contains(&sha256) {
+            continue;
+        }
+        known.push(sha256);
+        let header = |name| capture.exchange.response_header(name);
+        if let Some(raw) = RawFile::new(&captured.body, header("content-type"), header("content-encoding")) {
+            files.push((format!("{}.bin", capture_path(index, capture)), raw));
+        }
+    }
+    files
+}
+
+fn hit_json<'a>(
+    input: &'a PackageInput,
+    raw: &[(String, RawFile<'_>)],
+    index: usize,
+    hit: &'a Hit,
+) -> HitJson<'a> {
     let text = input.ad.draft.text.as_str();
     let rule = input.rule(hit.rule.as_str());
     HitJson {
@@ -215,6 +250,13 @@ fn hit_json<'a>(input: &'a PackageInput, index: usize, hit: &'a Hit) -> HitJson<
         start: hit.span.start,
         end: hit.span.end,
         text: hit.span.of(text),
+        raw: raw
+            .iter()
+            .flat_map(|(file, raw)| {
+                let places = raw.places(text, hit.span).into_iter();
+                places.map(|place| RawPlace { file: file.clone(), place })
+            })
+            .collect(),
         read_as: &hit.normalized,
         transforms: hit.transforms.iter().map(|name| transform(name)).collect(),
         provisions: hit.provisions.iter().map(|id| id.as_str()).collect(),
@@ -238,11 +280,11 @@ fn sighting_json<'a>(input: &'a PackageInput, sighting: &'a crate::domain::ad::S
         page_url: &sighting.page_url,
         locator: &sighting.locator,
         capture_id: sighting.capture_id.as_str(),
-        capture_folder: input
+        file: input
             .captures
             .iter()
             .position(|captured| captured.capture.id == sighting.capture_id)
-            .map(|index| capture_folder(index, &input.captures[index].capture)),
+            .map(|index| format!("{}.bin", capture_path(index, &input.captures[index].capture))),
     }
 }
 
@@ -259,7 +301,6 @@ struct Stretch<'a> {
 struct Page<'a> {
     notice: &'static str,
     input: &'a PackageInput,
-    id: &'a PackageId,
     stretches: Vec<Stretch<'a>>,
     asserted: Vec<HitJson<'a>>,
     cleared: Vec<HitJson<'a>>,
@@ -267,7 +308,7 @@ struct Page<'a> {
 }
 
 /// `analysis.html`: self-contained, without scripts; shows captured words as text only.
-pub(super) fn page(input: &PackageInput, id: &PackageId) -> anyhow::Result<String> {
+pub(super) fn page(input: &PackageInput) -> anyhow::Result<String> {
     let hits = &input.finding.hits;
     let stretches = pieces(&input.ad.draft.text, hits)
         .into_iter()
@@ -277,10 +318,11 @@ pub(super) fn page(input: &PackageInput, id: &PackageId) -> anyhow::Result<Strin
             asserted: piece.hits.iter().any(|hit| hits[*hit].status.is_asserted()),
         })
         .collect();
+    let raw = raw_files(input);
     let (asserted, cleared) = hits
         .iter()
         .enumerate()
-        .map(|(index, hit)| hit_json(input, index, hit))
+        .map(|(index, hit)| hit_json(input, &raw, index, hit))
         .partition(|hit| hit.status == HitStatus::Asserted.as_str());
     let mut cited: Vec<&str> = hits.iter().flat_map(|hit| &hit.provisions).map(|id| id.as_str()).collect();
     cited.sort_unstable();
@@ -288,7 +330,6 @@ pub(super) fn page(input: &PackageInput, id: &PackageId) -> anyhow::Result<Strin
     let page = Page {
         notice: NOTICE,
         input,
-        id,
         stretches,
         asserted,
         cleared,

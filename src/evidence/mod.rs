@@ -1,21 +1,31 @@
-//! Floor 3: evidence packages (证据包): a folder that convinces a reader who trusts neither adwatch nor the office's computer.
+//! Floor 3: evidence packages (证据包): one file that convinces a reader who trusts neither adwatch nor the office's computer.
 //!
-//! Everything in it is computed from a [`PackageInput`] by [`files`], without clock or randomness, so the same input
-//! gives the same bytes. [`seal`] writes the folder so that a killed process leaves nothing that looks sealed;
-//! [`verify`] names every deviation, and so do `sha256sum -c` and the folder's own `verify.sh`.
+//! Everything in it is computed from a [`PackageInput`] and the office's key by [`files`], without clock or
+//! randomness, so the same input gives the same bytes. [`seal`] writes the file so that a killed process leaves
+//! nothing that looks sealed; [`verify`] names every deviation, and so do stock tools: `sha256sum -c`,
+//! `openssl pkeyutl`, `unzip -t`, validators of WACZ and WARC, and the package's own `verify.sh`.
 
 mod analysis;
+mod datapackage;
+mod der;
+mod documents;
 mod input;
-mod manifest;
+mod locate;
 mod package;
 mod record;
 mod seal;
+mod sign;
+mod sums;
+mod surt;
 mod verify;
+mod warc;
+mod zip;
 
 #[cfg(test)]
 mod tests;
 
 pub use input::{CaptureInput, PackageInput, RuleNote, Software};
-pub use package::{File, exhibits, files, package_id};
-pub use seal::{SealError, SealedFolder, seal};
-pub use verify::{Deviation, DeviationKind, Verification, VerifyError, verify};
+pub use package::{File, VARYING, exhibits, files, package_id};
+pub use seal::{Beside, SealError, SealedFile, seal, sweep};
+pub use sign::{KeyError, PublicKey, SigningKey};
+pub use verify::{CONTAINER, Deviation, DeviationKind, Expected, Verdict, Verification, VerifyError, verify};

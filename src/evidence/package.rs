@@ -1,20 +1,54 @@
-//! The files of a package, computed from its input alone.
+//! The files of a package, computed from its input and the office's key alone.
+//!
+//! Every file but four at the root lies exactly one folder deep, because validators of WACZ look no deeper.
 
 use askama::Template;
 use serde::Serialize;
 
+use super::datapackage;
+use super::documents;
 use super::input::PackageInput;
-use super::manifest::{self, Algorithm, MANIFEST, Manifest, ManifestEntry, SHA256SUMS, SM3SUMS};
-use super::{analysis, record};
+use super::sign::SigningKey;
+use super::sums::{self, Algorithm, SHA256SUMS, SM3SUMS};
+use super::{analysis, record, warc};
 use crate::domain::capture::{Capture, CapturePurpose};
 use crate::domain::evidence::{Exhibit, PackageId};
 use crate::domain::finding::FindingId;
-use crate::domain::review::Verdict;
 use crate::kit::clock::UnixMs;
 use crate::kit::digest::Digests;
 
 /// The judged text, into whose bytes the analysis points.
-pub(super) const AD_TEXT: &str = "ad-text.txt";
+pub(super) const AD_TEXT: &str = "analysis/ad-text.txt";
+/// Hit analysis for programs.
+pub(super) const ANALYSIS: &str = "analysis/analysis.json";
+/// The replayable archive.
+pub(super) const WARC: &str = "archive/data.warc.gz";
+/// Its index.
+pub(super) const INDEX: &str = "indexes/index.cdx";
+/// Its pages.
+pub(super) const PAGES: &str = "pages/pages.jsonl";
+/// Public half of the key that signed.
+pub(super) const PUBLIC_KEY: &str = "signature/public-key.pem";
+/// The certificate over that key, if the office has one.
+pub(super) const CERTIFICATE: &str = "signature/certificate.pem";
+/// Signature over `SHA256SUMS`.
+pub(super) const SUMS_SIGNATURE: &str = "signature/SHA256SUMS.sig";
+/// Custody until sealing.
+pub(super) const CUSTODY: &str = "record/custody.json";
+
+/// Files whose bytes depend on when, under which name and by whom the package is sealed. Everything else is the same
+/// whenever the same captures, decisions and rules are sealed.
+pub const VARYING: &[&str] = &[
+    "about/README.txt",
+    "record/record.html",
+    "record/record.txt",
+    CUSTODY,
+    SHA256SUMS,
+    SM3SUMS,
+    SUMS_SIGNATURE,
+    datapackage::DATAPACKAGE,
+    datapackage::DATAPACKAGE_DIGEST,
+];
 
 /// One file of a package before it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +57,29 @@ pub struct File {
     pub path: String,
     /// Content.
     pub bytes: Vec<u8>,
+    /// Digests of the content.
+    pub digests: Digests,
     /// 制作方法: how the content came to be.
     pub made_by: &'static str,
+}
+
+impl File {
+    pub(super) fn new(path: impl Into<String>, made_by: &'static str, bytes: Vec<u8>) -> Self {
+        Self { path: path.into(), digests: Digests::of(&bytes), bytes, made_by }
+    }
+
+    /// A file of indented JSON.
+    pub(super) fn json(
+        path: impl Into<String>,
+        made_by: &'static str,
+        content: &impl Serialize,
+    ) -> anyhow::Result<Self> {
+        let path = path.into();
+        let mut bytes = serde_json::to_vec_pretty(content)
+            .map_err(|error| anyhow::anyhow!("{path} of the evidence package cannot be written: {error}"))?;
+        bytes.push(b'\n');
+        Ok(Self::new(path, made_by, bytes))
+    }
 }
 
 /// Name of the package of a finding sealed at an instant: `ev-<finding>-<UTC date>T<UTC time>Z`.
@@ -36,64 +91,35 @@ pub fn package_id(finding: &FindingId, sealed_at: UnixMs) -> Result<PackageId, c
     PackageId::parse(&format!("ev-{finding}-{compact}"))
 }
 
-/// Every file of the package in the order of writing; the last is `SHA256SUMS`, whose digest is the seal.
+/// Every file of the package in the order of writing.
 ///
 /// # Errors
 /// When a document cannot be made, with its name.
-pub fn files(input: &PackageInput) -> anyhow::Result<Vec<File>> {
+pub fn files(input: &PackageInput, key: &SigningKey) -> anyhow::Result<Vec<File>> {
     let id = package_id(&input.finding.id, input.sealed_at)?;
-    let mut files = Vec::new();
-    for (index, captured) in input.captures.iter().enumerate() {
-        let folder = capture_folder(index, &captured.capture);
-        files.push(File {
-            path: format!("{folder}/body.bin"),
-            bytes: captured.body.clone(),
-            made_by: "as received: response body after transfer decoding, not altered",
-        });
-        files.push(json(
-            format!("{folder}/exchange.json"),
-            "recorded while fetching: request, response headers, redirects, address, times",
-            &exchange(input, index),
-        )?);
+    let mut files = reading_files(input, &id)?;
+    files.extend(captured_files(input)?);
+    files.push(text(PUBLIC_KEY, "public half of the signing key", key.public_key().pem()));
+    if let Some(certificate) = key.certificate_pem() {
+        files.push(text(CERTIFICATE, "certificate over the signing key", certificate.to_owned()));
     }
-    files.push(File {
-        path: AD_TEXT.to_owned(),
-        bytes: input.ad.draft.text.clone().into_bytes(),
-        made_by: "derived: words extracted from the captures, UTF-8; offsets of the analysis point into it",
-    });
-    files.push(json("analysis.json".to_owned(), "derived: hit analysis", &analysis::document(input, &id))?);
-    files.push(text("analysis.html", "derived: hit analysis for reading", analysis::page(input, &id)?));
-    files.push(json(
-        "decisions.json".to_owned(),
-        "recorded: decisions of reviewers",
-        &input.decisions.iter().map(decision).collect::<Vec<_>>(),
-    )?);
-    files.push(json("custody.json".to_owned(), "recorded: custody until sealing", &custody(input, &id))?);
-    files.push(text(
-        "record.txt",
-        "filled from recorded data; blanks are for people",
-        record::text(input, &id)?,
-    ));
-    files.push(text("record.html", "the same record for printing", record::page(input, &id)?));
-    files.push(text("README.txt", "fixed text with names filled in", readme(input, &id)?));
-    files.push(text("verify.sh", "fixed text", include_str!("templates/verify.sh").to_owned()));
+    with_lists(input, &id, files, key)
+}
 
-    let listed = Manifest {
-        schema: manifest::SCHEMA.to_owned(),
-        package_id: id.to_string(),
-        finding_id: input.finding.id.to_string(),
-        ad_id: input.ad.id.to_string(),
-        sealed_at: input.sealed_at.rfc3339(),
-        sealed_by: input.sealed_by.clone(),
-        software: format!("adwatch {}", input.software.version),
-        rule_pack: input.finding.assessment.pack_revision.clone(),
-        files: files.iter().map(ManifestEntry::of).collect(),
-    };
-    files.push(json(MANIFEST.to_owned(), "list of the files above", &listed)?);
-    let sm3 = manifest::sums(&files, Algorithm::Sm3);
+/// Adds the lists and the signatures over them.
+pub(super) fn with_lists(
+    input: &PackageInput,
+    id: &PackageId,
+    mut files: Vec<File>,
+    key: &SigningKey,
+) -> anyhow::Result<Vec<File>> {
+    let sm3 = sums::sums(&files, Algorithm::Sm3);
     files.push(text(SM3SUMS, "SM3 of every file above", sm3));
-    let sha256 = manifest::sums(&files, Algorithm::Sha256);
+    let sha256 = sums::sums(&files, Algorithm::Sha256);
+    let signature = key.sign(sha256.as_bytes());
     files.push(text(SHA256SUMS, "SHA-256 of every file above", sha256));
+    files.push(File::new(SUMS_SIGNATURE, "Ed25519 signature over SHA256SUMS", signature));
+    files.extend(datapackage::manifest(input, id, &files, key)?);
     Ok(files)
 }
 
@@ -104,14 +130,14 @@ pub fn exhibits(files: &[File]) -> Vec<Exhibit> {
         .map(|file| Exhibit {
             path: file.path.clone(),
             size_bytes: file.bytes.len() as u64,
-            digests: Digests::of(&file.bytes),
+            digests: file.digests.clone(),
             made_by: file.made_by.to_owned(),
         })
         .collect()
 }
 
-/// `captures/01-page`, numbered from one in the order of fetching.
-pub(super) fn capture_folder(index: usize, capture: &Capture) -> String {
+/// `captures/01-page`, numbered from one in the order of fetching; `.bin` and `.json` follow.
+pub(super) fn capture_path(index: usize, capture: &Capture) -> String {
     let what = match capture.purpose {
         CapturePurpose::Discover => "list",
         CapturePurpose::Page => "page",
@@ -120,193 +146,82 @@ pub(super) fn capture_folder(index: usize, capture: &Capture) -> String {
     format!("captures/{:02}-{what}", index + 1)
 }
 
-/// An instant as records show it: UTC for machines, Asia/Shanghai for people.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Moment {
-    pub utc: String,
-    pub beijing: String,
+/// What people read.
+fn reading_files(input: &PackageInput, id: &PackageId) -> anyhow::Result<Vec<File>> {
+    let decisions: Vec<_> = input.decisions.iter().map(documents::decision).collect();
+    Ok(vec![
+        text("about/README.txt", "fixed text with names filled in", Readme { input, id }.render()?),
+        text("about/verify.sh", "fixed text", include_str!("templates/verify.sh").to_owned()),
+        text("record/record.html", "filled from recorded data; blanks are for people", record::page(input, id)?),
+        text("record/record.txt", "the same record as plain text", record::text(input, id)?),
+        File::json("record/decisions.json", "recorded: decisions of reviewers", &decisions)?,
+        File::json(CUSTODY, "recorded: custody until sealing", &documents::custody(input, id))?,
+        text("analysis/analysis.html", "derived: hit analysis for reading", analysis::page(input)?),
+        File::json(ANALYSIS, "derived: hit analysis", &analysis::document(input))?,
+        File::new(
+            AD_TEXT,
+            "derived: words extracted from the captures, UTF-8; offsets of the analysis point into it",
+            input.ad.draft.text.clone().into_bytes(),
+        ),
+    ])
 }
 
-impl From<UnixMs> for Moment {
-    fn from(at: UnixMs) -> Self {
-        Self { utc: at.rfc3339(), beijing: at.beijing() }
+/// What was captured: raw bytes, and the same as an archive that can be replayed.
+fn captured_files(input: &PackageInput) -> anyhow::Result<Vec<File>> {
+    let mut raw = Vec::new();
+    let mut metadata = Vec::new();
+    for (index, captured) in input.captures.iter().enumerate() {
+        let path = capture_path(index, &captured.capture);
+        let body_file = format!("{path}.bin");
+        let record = File::json(
+            format!("{path}.json"),
+            "recorded while fetching: request, response headers, redirects, address, times",
+            &documents::exchange(input, index, body_file.clone()),
+        )?;
+        metadata.push(record.bytes.clone());
+        raw.push(File::new(
+            body_file,
+            "as received: response body after transfer decoding, not altered",
+            captured.body.clone(),
+        ));
+        raw.push(record);
     }
+    let archive = warc::warc(input, &metadata)?;
+    let mut files = vec![
+        text(PAGES, "list of the pages for replaying", pages(input)?),
+        text(INDEX, "index of the archive", warc::cdxj(&archive.index)?),
+        File::new(WARC, "the captures as WARC 1.1 records, for replaying", archive.bytes),
+    ];
+    files.extend(raw);
+    Ok(files)
 }
 
-#[derive(Serialize)]
-struct ExchangeJson<'a> {
-    capture_id: &'a str,
-    source_id: &'a str,
-    source_title: &'a str,
-    run_id: &'a str,
-    purpose: &'static str,
-    /// The page whose ad leads here.
-    parent_capture_id: Option<&'a str>,
-    requested_url: &'a str,
-    redirects: Vec<RedirectJson<'a>>,
-    final_url: &'a str,
-    remote_addr: &'a str,
-    started_at: Moment,
-    finished_at: Moment,
-    request_headers: &'a [(String, String)],
-    http_version: &'a str,
-    status: u16,
-    response_headers: &'a [(String, String)],
-    body: BodyJson<'a>,
-    /// From which file, when people brought it; then the program did not ask the host itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    imported_from: Option<ImportedJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct ImportedJson<'a> {
-    file_name: &'a str,
-    file_sha256: &'a str,
-    format: &'a str,
-    place: &'a str,
-    imported_at: Moment,
-}
-
-#[derive(Serialize)]
-struct RedirectJson<'a> {
-    url: &'a str,
-    status: u16,
-    location: &'a str,
-    remote_addr: &'a str,
-}
-
-#[derive(Serialize)]
-struct BodyJson<'a> {
-    file: &'static str,
-    size_bytes: u64,
-    sha256: &'a str,
-    sm3: &'a str,
-}
-
-fn exchange(input: &PackageInput, index: usize) -> ExchangeJson<'_> {
-    let captured = &input.captures[index];
-    let capture = &captured.capture;
-    let exchange = &capture.exchange;
-    ExchangeJson {
-        capture_id: capture.id.as_str(),
-        source_id: capture.source_id.as_str(),
-        source_title: &captured.source_title,
-        run_id: capture.run_id.as_str(),
-        purpose: capture.purpose.as_str(),
-        parent_capture_id: capture.parent_id.as_ref().map(|id| id.as_str()),
-        requested_url: &exchange.requested_url,
-        redirects: exchange
-            .redirects
-            .iter()
-            .map(|step| RedirectJson {
-                url: &step.url,
-                status: step.status,
-                location: &step.location,
-                remote_addr: &step.remote_addr,
-            })
-            .collect(),
-        final_url: &exchange.final_url,
-        remote_addr: &exchange.remote_addr,
-        started_at: exchange.started_at.into(),
-        finished_at: exchange.finished_at.into(),
-        request_headers: &exchange.request_headers,
-        http_version: &exchange.http_version,
-        status: exchange.status,
-        response_headers: &exchange.response_headers,
-        body: BodyJson {
-            file: "body.bin",
-            size_bytes: capture.body.size_bytes,
-            sha256: &capture.body.digests.sha256,
-            sm3: &capture.body.digests.sm3,
-        },
-        imported_from: exchange.imported.as_ref().map(|imported| ImportedJson {
-            file_name: &imported.file_name,
-            file_sha256: &imported.file_sha256,
-            format: &imported.format,
-            place: &imported.place,
-            imported_at: imported.imported_at.into(),
-        }),
+fn pages(input: &PackageInput) -> anyhow::Result<String> {
+    #[derive(Serialize)]
+    struct Header {
+        format: &'static str,
+        id: &'static str,
+        title: &'static str,
     }
-}
-
-#[derive(Serialize)]
-struct DecisionJson<'a> {
-    decision_id: &'a str,
-    at: Moment,
-    actor: &'a str,
-    verdict: &'static str,
-    verdict_text: &'static str,
-    provisions: Vec<&'a str>,
-    dismiss_reason: Option<&'static str>,
-    note: &'a str,
-}
-
-fn decision(decision: &crate::domain::review::Decision) -> DecisionJson<'_> {
-    let (provisions, dismiss_reason) = match &decision.verdict {
-        Verdict::Accept { provisions } => (provisions.iter().map(|id| id.as_str()).collect(), None),
-        Verdict::Dismiss { reason } => (Vec::new(), Some(reason.as_str())),
-        Verdict::Undo => (Vec::new(), None),
-    };
-    DecisionJson {
-        decision_id: decision.id.as_str(),
-        at: decision.at.into(),
-        actor: &decision.actor,
-        verdict: decision.verdict.as_str(),
-        verdict_text: decision.verdict.label().zh,
-        provisions,
-        dismiss_reason,
-        note: &decision.note,
+    #[derive(Serialize)]
+    struct Page<'a> {
+        id: &'a str,
+        url: &'a str,
+        ts: String,
+        title: &'a str,
     }
-}
-
-#[derive(Serialize)]
-struct CustodyJson {
-    at: Moment,
-    actor: String,
-    action: String,
-    package_id: Option<String>,
-    note: String,
-}
-
-/// Captures, decisions, earlier packages and this sealing, in the order of time.
-fn custody(input: &PackageInput, id: &PackageId) -> Vec<CustodyJson> {
-    let captured = input.captures.iter().map(|captured| {
-        let capture = &captured.capture;
-        let note = format!(
-            "capture {}: {} bytes, SHA-256 {}, SM3 {}",
-            capture.id, capture.body.size_bytes, capture.body.digests.sha256, capture.body.digests.sm3
-        );
-        match &capture.exchange.imported {
-            Some(imported) => {
-                let note =
-                    format!("{note}; from file {}, SHA-256 {}", imported.file_name, imported.file_sha256);
-                (imported.imported_at, "adwatch".to_owned(), "imported".to_owned(), None, note)
-            }
-            None => (capture.exchange.finished_at, "adwatch".to_owned(), "captured".to_owned(), None, note),
-        }
-    });
-    let decided = input.decisions.iter().map(|decision| {
-        let action = format!("decided: {}", decision.verdict.as_str());
-        (decision.at, decision.actor.clone(), action, None, decision.note.clone())
-    });
-    let earlier = input.custody.iter().map(|event| {
-        let package = Some(event.package_id.to_string());
-        (event.at, event.actor.clone(), event.action.clone(), package, event.note.clone())
-    });
-    let mut events: Vec<_> = captured.chain(decided).chain(earlier).collect();
-    events.sort_by_key(|(at, ..)| *at);
-    let note = "the digest of SHA256SUMS is kept in the office's custody ledger".to_owned();
-    events.push((input.sealed_at, input.sealed_by.clone(), "sealed".to_owned(), Some(id.to_string()), note));
-    events
-        .into_iter()
-        .map(|(at, actor, action, package_id, note)| CustodyJson {
-            at: at.into(),
-            actor,
-            action,
-            package_id,
-            note,
-        })
-        .collect()
+    let header = Header { format: "json-pages-1.0", id: "pages", title: "Captures" };
+    let mut lines = vec![serde_json::to_string(&header)?];
+    for captured in &input.captures {
+        let exchange = &captured.capture.exchange;
+        lines.push(serde_json::to_string(&Page {
+            id: captured.capture.id.as_str(),
+            url: &exchange.final_url,
+            ts: exchange.started_at.rfc3339(),
+            title: &captured.source_title,
+        })?);
+    }
+    Ok(lines.join("\n") + "\n")
 }
 
 #[derive(Template)]
@@ -316,17 +231,6 @@ struct Readme<'a> {
     id: &'a PackageId,
 }
 
-fn readme(input: &PackageInput, id: &PackageId) -> anyhow::Result<String> {
-    Ok(Readme { input, id }.render()?)
-}
-
 fn text(path: &str, made_by: &'static str, content: String) -> File {
-    File { path: path.to_owned(), bytes: content.into_bytes(), made_by }
-}
-
-fn json(path: String, made_by: &'static str, content: &impl Serialize) -> anyhow::Result<File> {
-    let mut bytes = serde_json::to_vec_pretty(content)
-        .map_err(|error| anyhow::anyhow!("{path} of the evidence package cannot be written: {error}"))?;
-    bytes.push(b'\n');
-    Ok(File { path, bytes, made_by })
+    File::new(path, made_by, content.into_bytes())
 }

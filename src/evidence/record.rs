@@ -6,7 +6,7 @@
 use askama::Template;
 
 use super::input::{CaptureInput, PackageInput};
-use super::package::capture_folder;
+use super::package::capture_path;
 use crate::domain::evidence::PackageId;
 use crate::domain::review::Verdict;
 use crate::kit::clock::UnixMs;
@@ -24,7 +24,7 @@ struct Facts<'a> {
 
 /// One capture with its place in the package.
 struct Item<'a> {
-    folder: String,
+    file: String,
     captured: &'a CaptureInput,
 }
 
@@ -71,7 +71,7 @@ fn facts<'a>(input: &'a PackageInput, id: &'a PackageId) -> Facts<'a> {
         ended_at: exchanges().map(|exchange| exchange.finished_at).max(),
         user_agents,
         items: numbered
-            .map(|(index, captured)| Item { folder: capture_folder(index, &captured.capture), captured })
+            .map(|(index, captured)| Item { file: capture_path(index, &captured.capture), captured })
             .collect(),
     }
 }

@@ -1,29 +1,34 @@
-//! Writes a package so that a killed process leaves no folder that looks sealed.
+//! Writes a package so that a killed process leaves nothing that looks sealed.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::package::File;
-use crate::kit::digest::sha256_hex;
+use super::sign::SigningKey;
+use super::zip;
+use crate::kit::digest::{Digests, Hasher};
+
+/// What a name gets while its file is being written.
+const UNFINISHED: &str = ".unsealed";
 
 /// A package on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedFolder {
+pub struct SealedFile {
     /// Where it lies.
     pub path: PathBuf,
-    /// SHA-256 of `SHA256SUMS`: whoever knows this number can tell whether anything was changed.
-    pub seal_sha256: String,
-    /// How many files.
+    /// Digests of the whole file; the SHA-256 is the seal: whoever knows it can tell whether anything was changed.
+    pub seal: Digests,
+    /// How many files are in it.
     pub n_files: usize,
-    /// Their bytes together.
+    /// Its size.
     pub size_bytes: u64,
 }
 
 /// Why a package was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// A folder of that name is there already; a sealed package is never written over.
+    /// A file of that name is there already; a sealed package is never written over.
     #[error("{} is there already; a sealed package is never written over: choose another folder", .0.display())]
     Exists(PathBuf),
     /// The disk refused.
@@ -36,73 +41,183 @@ pub enum SealError {
     },
 }
 
-/// Writes `files` to `parent/name`: into a hidden folder first, each file flushed to disk, then renamed.
-/// Files become read-only. The last of `files` is the list whose digest is the seal.
+/// Files that lie beside a package: its digest, a signature over that, and the public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// `NAME.wacz.sha256`, one line for `sha256sum -c`.
+    pub digest: PathBuf,
+    /// `NAME.wacz.sig`, Ed25519 over the digest file.
+    pub signature: PathBuf,
+    /// `NAME.wacz.pem`, the public key, followed by the certificate if the office has one.
+    pub key: PathBuf,
+}
+
+impl Beside {
+    /// Their names for a package.
+    pub fn of(package: &Path) -> Self {
+        let named = |extension: &str| {
+            let mut name = package.as_os_str().to_owned();
+            name.push(extension);
+            PathBuf::from(name)
+        };
+        Self { digest: named(".sha256"), signature: named(".sig"), key: named(".pem") }
+    }
+}
+
+/// Writes `files` to `parent/name.wacz`, and what lies beside it: everything into hidden files first, flushed to disk,
+/// then renamed, the package last.
 ///
 /// # Errors
-/// [`SealError`] names the path. What was written so far is removed, or stays under a name that begins with a dot
-/// when the process was killed; the next sealing under that name removes it.
-pub fn seal(parent: &Path, name: &str, files: &[File]) -> Result<SealedFolder, SealError> {
-    let target = parent.join(name);
+/// [`SealError`], which names the path. What was written so far is removed, or stays under a name that begins with a
+/// dot when the process was killed; see [`sweep`].
+pub fn seal(parent: &Path, name: &str, files: &[File], key: &SigningKey) -> Result<SealedFile, SealError> {
+    let target = parent.join(format!("{name}.wacz"));
     if target.symlink_metadata().is_ok() {
         return Err(SealError::Exists(target));
     }
-    let partial = parent.join(format!(".{name}.unsealed"));
-    let written = write_all(parent, &partial, files).and_then(|()| {
-        fs::rename(&partial, &target).map_err(|source| SealError::Io { path: target.clone(), source })?;
-        sync_folder(parent)
-    });
-    if let Err(error) = written {
-        // Best effort: the first error says what happened.
-        let _ = fs::remove_dir_all(&partial);
-        return Err(error);
+    let mut unfinished = Vec::new();
+    let written = write_all(parent, &target, files, key, &mut unfinished);
+    if written.is_err() {
+        for path in &unfinished {
+            // Best effort: the first error says what happened.
+            let _ = fs::remove_file(path);
+        }
     }
-    Ok(SealedFolder {
-        path: target,
-        seal_sha256: files.last().map(|list| sha256_hex(&list.bytes)).unwrap_or_default(),
-        n_files: files.len(),
-        size_bytes: files.iter().map(|file| file.bytes.len() as u64).sum(),
-    })
+    written
 }
 
-fn write_all(parent: &Path, partial: &Path, files: &[File]) -> Result<(), SealError> {
+/// Moves what a killed process left half written in `parent` to `parent/quarantine`, and gives the new paths.
+///
+/// # Errors
+/// [`SealError::Io`]; a missing folder is not an error.
+pub fn sweep(parent: &Path) -> Result<Vec<PathBuf>, SealError> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| SealError::Io { path, source }
+    };
+    let entries = match fs::read_dir(parent) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(at(parent)(error)),
+    };
+    let mut moved = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(at(parent))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') || !name.ends_with(UNFINISHED) {
+            continue;
+        }
+        // A lock tells that another process is writing it just now.
+        if fs::File::open(entry.path()).is_ok_and(|open| open.try_lock().is_err()) {
+            continue;
+        }
+        let quarantine = parent.join("quarantine");
+        fs::create_dir_all(&quarantine).map_err(at(&quarantine))?;
+        let to = quarantine.join(name.trim_start_matches('.'));
+        fs::rename(entry.path(), &to).map_err(at(&entry.path()))?;
+        moved.push(to);
+    }
+    Ok(moved)
+}
+
+fn write_all(
+    parent: &Path,
+    target: &Path,
+    files: &[File],
+    key: &SigningKey,
+    unfinished: &mut Vec<PathBuf>,
+) -> Result<SealedFile, SealError> {
     let at = |path: &Path| {
         let path = path.to_owned();
         move |source| SealError::Io { path, source }
     };
     fs::create_dir_all(parent).map_err(at(parent))?;
-    match fs::remove_dir_all(partial) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(partial)(error)),
-        _ => {}
+    let mut hasher = Hashing::default();
+    let mut size_bytes = 0;
+    let members = || files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice()));
+    let package = partial(target);
+    unfinished.push(package.clone());
+    let package_file = write_one(&package, |to| {
+        size_bytes = zip::write(&mut hasher.over(to), members())?;
+        Ok(())
+    })
+    .map_err(at(&package))?;
+    let seal = hasher.0.finish();
+
+    let beside = Beside::of(target);
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let line = format!("{}  {name}\n", seal.sha256);
+    let signature = key.sign(line.as_bytes());
+    let mut pem = key.public_key().pem();
+    pem.push_str(key.certificate_pem().unwrap_or_default());
+    let contents: [(&PathBuf, &[u8]); 3] =
+        [(&beside.digest, line.as_bytes()), (&beside.signature, &signature), (&beside.key, pem.as_bytes())];
+    for (path, bytes) in contents {
+        let hidden = partial(path);
+        unfinished.push(hidden.clone());
+        write_one(&hidden, |to| to.write_all(bytes)).map_err(at(path))?;
+        fs::rename(&hidden, path).map_err(at(path))?;
+        unfinished.push(path.clone());
     }
-    fs::create_dir(partial).map_err(at(partial))?;
-    let mut folders = vec![partial.to_owned()];
-    for file in files {
-        let path = partial.join(&file.path);
-        if let Some(folder) = path.parent()
-            && !folders.iter().any(|known| known == folder)
-        {
-            fs::create_dir_all(folder).map_err(at(folder))?;
-            folders.extend(folder.ancestors().take_while(|above| *above != partial).map(Path::to_owned));
-        }
-        write_one(&path, &file.bytes).map_err(at(&path))?;
-    }
-    folders.sort();
-    folders.dedup();
-    folders.iter().rev().try_for_each(|folder| sync_folder(folder))
+    // Last: whoever sees the package finds everything that belongs to it.
+    fs::rename(&package, target).map_err(at(target))?;
+    unfinished.push(target.to_owned());
+    fs::File::open(parent).and_then(|open| open.sync_all()).map_err(at(parent))?;
+    drop(package_file);
+    Ok(SealedFile { path: target.to_owned(), seal, n_files: files.len(), size_bytes })
 }
 
-fn write_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
+/// `.NAME.unsealed` in the same folder.
+fn partial(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}{UNFINISHED}"))
+}
+
+/// Writes, flushes and protects a file; it stays locked until the returned handle is dropped.
+fn write_one(
+    path: &Path,
+    content: impl FnOnce(&mut io::BufWriter<&fs::File>) -> io::Result<()>,
+) -> io::Result<fs::File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.lock()?;
+    let mut buffered = io::BufWriter::with_capacity(1 << 20, &file);
+    content(&mut buffered)?;
+    buffered.flush()?;
+    drop(buffered);
     let mut permissions = file.metadata()?.permissions();
     permissions.set_readonly(true);
     file.set_permissions(permissions)?;
-    file.sync_all()
+    file.sync_all()?;
+    Ok(file)
 }
 
-fn sync_folder(folder: &Path) -> Result<(), SealError> {
-    fs::File::open(folder)
-        .and_then(|open| open.sync_all())
-        .map_err(|source| SealError::Io { path: folder.to_owned(), source })
+/// Digests of what is written.
+#[derive(Default)]
+struct Hashing(Hasher);
+
+impl Hashing {
+    fn over<'a, W: Write>(&'a mut self, to: &'a mut W) -> Tee<'a, W> {
+        Tee { hasher: &mut self.0, to }
+    }
+}
+
+struct Tee<'a, W> {
+    hasher: &'a mut Hasher,
+    to: &'a mut W,
+}
+
+impl<W: Write> Write for Tee<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n_written = self.to.write(bytes)?;
+        self.hasher.update(&bytes[..n_written]);
+        Ok(n_written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
 }

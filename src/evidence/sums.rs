@@ -1,55 +1,13 @@
-//! 校验清单: the lists that name every file with its digests, and how they are read back.
+//! The lists that `sha256sum -c` and `cksum -a sm3 -c` read.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::package::File;
-use crate::kit::digest::Digests;
 
-/// Machine-readable list with sizes and origin.
-pub const MANIFEST: &str = "manifest.json";
-/// List that `sha256sum -c` reads; its own digest is the seal.
+/// List that `sha256sum -c` reads; it is signed.
 pub const SHA256SUMS: &str = "SHA256SUMS";
 /// List that `cksum -a sm3 -c` reads.
 pub const SM3SUMS: &str = "SM3SUMS";
-/// Version of the form of [`Manifest`].
-pub const SCHEMA: &str = "adwatch-evidence/1";
-
-/// The content of `manifest.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
-    pub schema: String,
-    pub package_id: String,
-    pub finding_id: String,
-    pub ad_id: String,
-    /// RFC 3339, UTC.
-    pub sealed_at: String,
-    pub sealed_by: String,
-    pub software: String,
-    pub rule_pack: String,
-    /// Every file but this one and the two lists.
-    pub files: Vec<ManifestEntry>,
-}
-
-/// One file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ManifestEntry {
-    pub path: String,
-    pub size_bytes: u64,
-    pub sha256: String,
-    pub sm3: String,
-    /// 制作方法.
-    pub made_by: String,
-}
-
-impl ManifestEntry {
-    pub fn of(file: &File) -> Self {
-        let Digests { sha256, sm3 } = Digests::of(&file.bytes);
-        let made_by = file.made_by.to_owned();
-        Self { path: file.path.clone(), size_bytes: file.bytes.len() as u64, sha256, sm3, made_by }
-    }
-}
 
 /// Which digest a list holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,11 +18,11 @@ pub enum Algorithm {
 
 /// Lines of `digest`, two spaces, path, in the order of the paths' bytes.
 pub fn sums(files: &[File], algorithm: Algorithm) -> String {
-    let mut lines: Vec<(&str, String)> = files
+    let mut lines: Vec<(&str, &str)> = files
         .iter()
         .map(|file| {
-            let digests = Digests::of(&file.bytes);
-            (file.path.as_str(), if algorithm == Algorithm::Sha256 { digests.sha256 } else { digests.sm3 })
+            let digests = &file.digests;
+            (file.path.as_str(), if algorithm == Algorithm::Sha256 { &*digests.sha256 } else { &*digests.sm3 })
         })
         .collect();
     lines.sort_unstable();
@@ -101,6 +59,7 @@ pub fn is_safe(path: &str) -> bool {
         })
 }
 
-fn is_digest(text: &str) -> bool {
+/// Whether this is a digest of 64 lower-case hexadecimal characters.
+pub fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }

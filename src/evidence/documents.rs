@@ -1,0 +1,204 @@
+//! The machine-readable records of a package: each capture, the decisions, custody until sealing.
+
+use serde::Serialize;
+
+use super::input::PackageInput;
+use crate::domain::evidence::PackageId;
+use crate::domain::review::{Decision, Verdict};
+use crate::kit::clock::UnixMs;
+
+/// An instant as records show it: UTC for machines, Asia/Shanghai for people.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Moment {
+    pub utc: String,
+    pub beijing: String,
+}
+
+impl From<UnixMs> for Moment {
+    fn from(at: UnixMs) -> Self {
+        Self { utc: at.rfc3339(), beijing: at.beijing() }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct ExchangeJson<'a> {
+    capture_id: &'a str,
+    source_id: &'a str,
+    source_title: &'a str,
+    run_id: &'a str,
+    purpose: &'static str,
+    /// The page whose ad leads here.
+    parent_capture_id: Option<&'a str>,
+    requested_url: &'a str,
+    redirects: Vec<RedirectJson<'a>>,
+    final_url: &'a str,
+    remote_addr: &'a str,
+    started_at: Moment,
+    finished_at: Moment,
+    request_headers: &'a [(String, String)],
+    http_version: &'a str,
+    status: u16,
+    response_headers: &'a [(String, String)],
+    body: BodyJson<'a>,
+    /// From which file, when people brought it; then the program did not ask the host itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    imported_from: Option<ImportedJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ImportedJson<'a> {
+    file_name: &'a str,
+    file_sha256: &'a str,
+    format: &'a str,
+    place: &'a str,
+    imported_at: Moment,
+}
+
+#[derive(Serialize)]
+struct RedirectJson<'a> {
+    url: &'a str,
+    status: u16,
+    location: &'a str,
+    remote_addr: &'a str,
+}
+
+#[derive(Serialize)]
+struct BodyJson<'a> {
+    file: String,
+    size_bytes: u64,
+    sha256: &'a str,
+    sm3: &'a str,
+}
+
+/// `captures/NN-….json`; `body_file` is the path of its bytes.
+pub(super) fn exchange(input: &PackageInput, index: usize, body_file: String) -> ExchangeJson<'_> {
+    let captured = &input.captures[index];
+    let capture = &captured.capture;
+    let exchange = &capture.exchange;
+    ExchangeJson {
+        capture_id: capture.id.as_str(),
+        source_id: capture.source_id.as_str(),
+        source_title: &captured.source_title,
+        run_id: capture.run_id.as_str(),
+        purpose: capture.purpose.as_str(),
+        parent_capture_id: capture.parent_id.as_ref().map(|id| id.as_str()),
+        requested_url: &exchange.requested_url,
+        redirects: exchange
+            .redirects
+            .iter()
+            .map(|step| RedirectJson {
+                url: &step.url,
+                status: step.status,
+                location: &step.location,
+                remote_addr: &step.remote_addr,
+            })
+            .collect(),
+        final_url: &exchange.final_url,
+        remote_addr: &exchange.remote_addr,
+        started_at: exchange.started_at.into(),
+        finished_at: exchange.finished_at.into(),
+        request_headers: &exchange.request_headers,
+        http_version: &exchange.http_version,
+        status: exchange.status,
+        response_headers: &exchange.response_headers,
+        body: BodyJson {
+            file: body_file,
+            size_bytes: capture.body.size_bytes,
+            sha256: &capture.body.digests.sha256,
+            sm3: &capture.body.digests.sm3,
+        },
+        imported_from: exchange.imported.as_ref().map(|imported| ImportedJson {
+            file_name: &imported.file_name,
+            file_sha256: &imported.file_sha256,
+            format: &imported.format,
+            place: &imported.place,
+            imported_at: imported.imported_at.into(),
+        }),
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct DecisionJson<'a> {
+    decision_id: &'a str,
+    at: Moment,
+    actor: &'a str,
+    verdict: &'static str,
+    verdict_text: &'static str,
+    provisions: Vec<&'a str>,
+    dismiss_reason: Option<&'static str>,
+    note: &'a str,
+}
+
+/// One entry of `record/decisions.json`.
+pub(super) fn decision(decision: &Decision) -> DecisionJson<'_> {
+    let (provisions, dismiss_reason) = match &decision.verdict {
+        Verdict::Accept { provisions } => (provisions.iter().map(|id| id.as_str()).collect(), None),
+        Verdict::Dismiss { reason } => (Vec::new(), Some(reason.as_str())),
+        Verdict::Undo => (Vec::new(), None),
+    };
+    DecisionJson {
+        decision_id: decision.id.as_str(),
+        at: decision.at.into(),
+        actor: &decision.actor,
+        verdict: decision.verdict.as_str(),
+        verdict_text: decision.verdict.label().zh,
+        provisions,
+        dismiss_reason,
+        note: &decision.note,
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct CustodyJson {
+    at: Moment,
+    actor: String,
+    action: String,
+    package_id: Option<String>,
+    note: String,
+}
+
+/// `record/custody.json`: captures, decisions, earlier packages and this sealing, in the order of time.
+pub(super) fn custody(input: &PackageInput, id: &PackageId) -> Vec<CustodyJson> {
+    let captured = input.captures.iter().map(|captured| {
+        let capture = &captured.capture;
+        let note = format!(
+            "capture {}: {} bytes, SHA-256 {}, SM3 {}",
+            capture.id, capture.body.size_bytes, capture.body.digests.sha256, capture.body.digests.sm3
+        );
+        match &capture.exchange.imported {
+            Some(imported) => {
+                let note =
+                    format!("{note}; from file {}, SHA-256 {}", imported.file_name, imported.file_sha256);
+                (imported.imported_at, "adwatch".to_owned(), "imported".to_owned(), None, note)
+            }
+            None => (capture.exchange.finished_at, "adwatch".to_owned(), "captured".to_owned(), None, note),
+        }
+    });
+    let decided = input.decisions.iter().map(|decision| {
+        let action = format!("decided: {}", decision.verdict.as_str());
+        (decision.at, decision.actor.clone(), action, None, decision.note.clone())
+    });
+    let earlier = input.custody.iter().map(|event| {
+        let package = Some(event.package_id.to_string());
+        (event.at, event.actor.clone(), event.action.clone(), package, event.note.clone())
+    });
+    let mut events: Vec<_> = captured.chain(decided).chain(earlier).collect();
+    events.sort_by_key(|(at, ..)| *at);
+    let note = "the digest of the sealed file is kept in the office's custody ledger".to_owned();
+    events.push((input.sealed_at, input.sealed_by.clone(), "sealed".to_owned(), Some(id.to_string()), note));
+    events
+        .into_iter()
+        .map(|(at, actor, action, package_id, note)| CustodyJson {
+            at: at.into(),
+            actor,
+            action,
+            package_id,
+            note,
+        })
+        .collect()
+}
+
+/// The instant of an RFC 3339 text.
+pub(super) fn instant(text: &str) -> Option<UnixMs> {
+    Some(UnixMs(text.parse::<jiff::Timestamp>().ok()?.as_millisecond()))
+}

@@ -1,0 +1,130 @@
+//! Packages before tools that know nothing of adwatch.
+#![expect(clippy::disallowed_methods, reason = "the tests are told from outside which tools they may use")]
+#![expect(clippy::print_stderr, reason = "a test that is not run says so")]
+
+use std::process::Command;
+
+use super::*;
+use crate::evidence::surt::surt;
+use crate::evidence::surt::tests::CASES;
+
+/// Runs a command; gives whether it succeeded and everything it said.
+fn run(command: &mut Command) -> (bool, String) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+fn python() -> Option<String> {
+    let python = std::env::var("ADWATCH_TEST_EVIDENCE_PYTHON").ok();
+    if python.is_none() {
+        assert!(std::env::var("ADWATCH_TEST_STRICT").is_err(), "ADWATCH_TEST_EVIDENCE_PYTHON is not set");
+        eprintln!("not run: ADWATCH_TEST_EVIDENCE_PYTHON names no Python with warcio, wacz and pywb");
+    }
+    python
+}
+
+fn script(text: &str, package: &Path, folder: &Path) -> (bool, String) {
+    run(Command::new("sh").args(["-euc", text, "sh"]).arg(package.file_name().unwrap()).arg(folder).current_dir(package.parent().unwrap()))
+}
+
+/// What the README tells a reader to do, word by word.
+const RECIPE: &str = "sha256sum -c \"$1.sha256\"
+    openssl pkeyutl -verify -rawin -in \"$1.sha256\" -sigfile \"$1.sig\" -pubin -inkey \"$1.pem\"
+    unzip -qt \"$1\"
+    rm -rf \"$2\" && unzip -q \"$1\" -d \"$2\"
+    sh \"$2/about/verify.sh\"";
+
+#[test]
+fn the_recipe_of_the_readme_accepts_a_package_and_sees_every_flipped_file() {
+    let parent = tempfile::tempdir().unwrap();
+    let sealed = sealed_in(parent.path(), &input(), &key());
+    let folder = parent.path().join("unpacked");
+    let (accepted, said) = script(RECIPE, &sealed.path, &folder);
+    assert!(accepted, "{said}");
+    assert!(said.contains(&key().public_key().fingerprint()), "{said}");
+    for (path, content) in members(&sealed.path) {
+        let mut changed = content.clone();
+        let middle = changed.len() / 2;
+        changed[middle] ^= 1;
+        overwrite(&folder.join(&path), &changed);
+        let (accepted, said) = run(Command::new("sh").arg(folder.join("about/verify.sh")));
+        // The last file signs the others; its signature is what `wacz` and `adwatch` check.
+        let unseen = ["datapackage-digest.json", "about/verify.sh"].contains(&path.as_str());
+        assert!(!accepted || unseen, "{path}: {said}");
+        overwrite(&folder.join(&path), &content);
+    }
+    fs::write(folder.join("extra.txt"), "x").unwrap();
+    assert!(!run(Command::new("sh").arg(folder.join("about/verify.sh"))).0, "an added file");
+}
+
+#[test]
+fn validators_of_web_archives_accept_a_package() {
+    let Some(python) = python() else { return };
+    let parent = tempfile::tempdir().unwrap();
+    let sealed = sealed_in(parent.path(), &input(), &key());
+    let folder = unpacked(&sealed.path, &parent.path().join("unpacked"));
+    let bin = Path::new(&python).parent().unwrap();
+    let (accepted, said) = run(Command::new(bin.join("wacz")).args(["validate", "-f"]).arg(&sealed.path));
+    assert!(accepted && said.contains("is valid"), "{said}");
+    let warc = folder.join("archive/data.warc.gz");
+    let (accepted, said) = run(Command::new(bin.join("warcio")).args(["check", "-v"]).arg(&warc));
+    assert!(accepted && !said.contains("failed") && said.contains("pass"), "{said}");
+    // The index line by line as the reference indexer makes it, in the fields that both have.
+    let compare = "import json, sys
+theirs, ours = (sorted(
+    (key, stamp, tuple(json.loads(fields)[name] for name in ('url', 'status', 'digest', 'length', 'offset')))
+    for key, stamp, fields in (line.split(' ', 2) for line in open(path))) for path in sys.argv[1:])
+assert theirs == ours, (theirs, ours)
+print(len(ours), 'lines')";
+    let index = parent.path().join("theirs.cdxj");
+    let (accepted, said) = run(Command::new(bin.join("cdxj-indexer"))
+        .args(["--sort", "--records", "response", "-o"])
+        .arg(&index)
+        .arg(&warc));
+    assert!(accepted, "{said}");
+    let (accepted, said) = run(Command::new(&python).args(["-c", compare]).arg(&index).arg(folder.join("indexes/index.cdx")));
+    assert!(accepted && said.contains("4 lines"), "{said}");
+}
+
+#[test]
+fn keys_of_addresses_are_those_of_the_reference_library() {
+    let Some(python) = python() else { return };
+    for (address, _) in CASES {
+        let ask = "import sys; from surt import surt; print(surt(sys.argv[1]), end='')";
+        let (_, said) = run(Command::new(&python).args(["-c", ask, address]));
+        assert_eq!(said, surt(address), "{address}");
+    }
+}
+
+#[test]
+fn pywb_plays_the_captured_bytes_back() {
+    let Some(python) = python() else { return };
+    let parent = tempfile::tempdir().unwrap();
+    let sealed = sealed_in(parent.path(), &input(), &key());
+    let folder = unpacked(&sealed.path, &parent.path().join("unpacked"));
+    // The application is asked in its own process, without a port.
+    let ask = "import os, sys
+from warcio.timeutils import timestamp_now
+folder, work, url, expected = sys.argv[1:]
+os.chdir(work)
+from pywb.manager.manager import main
+main(['init', 'c'])
+main(['add', 'c', folder + '/archive/data.warc.gz'])
+from pywb.apps.frontendapp import FrontEndApp
+from webtest import TestApp
+answer = TestApp(FrontEndApp(custom_config={'debug': True})).get('/c/mp_/' + url, expect_errors=True)
+while answer.status_int in (301, 302, 307):
+    answer = answer.follow(expect_errors=True)
+print(answer.status_int)
+assert bytes.fromhex(expected) in answer.body, answer.body[:400]";
+    let work = parent.path().join("work");
+    fs::create_dir(&work).unwrap();
+    let landing = hex::encode("<h1>landing</h1>");
+    let (accepted, said) = run(Command::new(&python)
+        .args(["-c", ask])
+        .arg(&folder)
+        .arg(&work)
+        .args(["http://news.example/2", &landing]));
+    assert!(accepted, "{said}");
+}
