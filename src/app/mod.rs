@@ -33,6 +33,7 @@ use crate::source::catalog::Catalog;
 use crate::store::Db;
 use crate::vault::Vault;
 
+pub use crate::store::ChainCheck;
 pub use crate::store::evidence::SealedPackage;
 pub use crate::store::finding::{
     FindingCounts, FindingFilter, FindingPage, FindingView, ListedFinding, PageKey,
@@ -42,7 +43,7 @@ pub use config::Config;
 pub use crawl::CrawlEvent;
 pub use doctor::HealthCheck;
 pub use error::{Error, FieldProblem, Result};
-pub use evidence::{EvidenceCheck, Sealed};
+pub use evidence::{EvidenceCheck, Exported, PackageFile, Sealed};
 
 /// Everything a use case needs, built once.
 pub struct App {

@@ -1,13 +1,18 @@
-//! `adwatch evidence`: seal, verify and list packages.
+//! `adwatch evidence`: seal, verify, list, show and hand over packages.
 
 use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::out::Style;
 use super::say;
-use crate::app::{App, Error, Result};
+use crate::app::{App, Config, Error, Result};
+use crate::domain::evidence::PackageId;
 use crate::domain::finding::FindingId;
 use crate::domain::user::Actor;
+use crate::evidence::{Beside, Expected, Verdict, Verification, VerifyError};
+
+/// Packages that `evidence list` shows at most.
+const MAX_LISTED: u32 = 1_000;
 
 /// Verbs of `evidence`.
 #[derive(Debug, clap::Subcommand)]
@@ -23,35 +28,118 @@ pub enum EvidenceCommand {
         #[arg(long, env = "ADWATCH_ACTOR", value_name = "NAME")]
         actor: String,
     },
-    /// 校验证据包（无需数据库） — verify a package; needs no database
-    Verify {
-        /// 证据包文件夹 — the package
-        path: PathBuf,
-    },
-    /// 列出一个待审项的证据包 — packages of a finding
+    /// 校验证据包（无需数据库；有数据库时与保管链台账比对） — verify a package; needs no database, asks its ledger when there is one
+    #[command(after_help = VERIFY_HELP)]
+    Verify(VerifyArgs),
+    /// 列出证据包 — list packages, of one finding or all
     List {
         /// 待审项编号 — id of the finding
-        finding: String,
+        finding: Option<String>,
     },
+    /// 查看证据包的保管链 — a package and what happened to it
+    Show {
+        /// 证据包编号 — id of the package
+        package: String,
+        /// 操作人姓名 — who looks; recorded
+        #[arg(long, env = "ADWATCH_ACTOR", value_name = "NAME")]
+        actor: String,
+    },
+    /// 移交证据包的副本 — hand over a copy of a package
+    Export {
+        /// 证据包编号 — id of the package
+        package: String,
+        /// 复制到哪个文件夹 — folder to copy into
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// 接收人或者接收单位 — who receives it; recorded
+        #[arg(long, value_name = "WHO")]
+        recipient: String,
+        /// 操作人姓名 — who hands it over; recorded
+        #[arg(long, env = "ADWATCH_ACTOR", value_name = "NAME")]
+        actor: String,
+    },
+}
+
+const VERIFY_HELP: &str = "\
+退出码 exit codes: 0 与封存时一致 as sealed · 1 有改动 changed · 2 不是证据包或用法错误 no package, or wrong usage ·
+3 读取失败 cannot be read · 4 自身完整，但封存值或公钥与预期不符（被整体替换） whole in itself, but not the expected seal or key";
+
+/// What to verify, and against what.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// 证据包文件（.wacz），或者解压后的文件夹 — the .wacz file, or the folder it was unpacked into
+    path: PathBuf,
+    /// 封存值（来自台账或者笔录） — the seal, from the ledger or the record
+    #[arg(long, value_name = "SHA256")]
+    seal: Option<String>,
+    /// 公钥指纹（由制作单位另行告知） — fingerprint of the office's key, learnt by another way
+    #[arg(long, value_name = "SHA256")]
+    key: Option<String>,
+    /// 操作人姓名，记入保管链 — who verifies; recorded in the ledger
+    #[arg(long, env = "ADWATCH_ACTOR", value_name = "NAME")]
+    actor: Option<String>,
+    /// 不查台账 — do not ask the ledger
+    #[arg(long)]
+    offline: bool,
+}
+
+impl VerifyArgs {
+    /// Whether there is a ledger to ask.
+    pub fn asks_ledger(&self, config: &Config) -> bool {
+        let has_database = !config.database.is_empty() || config.data_dir.join("adwatch.db").is_file();
+        !self.offline && has_database
+    }
+
+    fn expected(&self) -> Expected {
+        Expected { seal_sha256: self.seal.clone(), key_fingerprint: self.key.clone(), now: None }
+    }
 }
 
 /// Runs the verb.
 pub async fn run(command: EvidenceCommand, app: &App, style: Style) -> Result<Exit> {
     match command {
         EvidenceCommand::Seal { finding, out, actor } => {
-            let actor = Actor::person(&actor)
-                .ok_or_else(|| Error::invalid("actor", "name who seals with --actor (1 to 40 characters)"))?;
-            seal(app, &actor, &parse(&finding)?, out, style).await?;
-            Ok(Exit::NOTHING)
+            seal(app, &person(&actor)?, &parse(&finding)?, out, style).await?;
         }
-        EvidenceCommand::Verify { path } => Ok(verify(&path, style)),
+        EvidenceCommand::Verify(args) => {
+            let actor = args.actor.as_deref().map_or_else(|| Ok(Actor::machine()), person)?;
+            let check = app.verify_evidence(&actor, &args.path, args.expected()).await?;
+            let exit = print_verification(&args.path, &check.verification, style);
+            say(&style.dim(if check.is_in_ledger {
+                style.lang.pick(
+                    "  已与保管链台账比对，并记入台账",
+                    "  compared with the custody ledger, and recorded there",
+                )
+            } else {
+                style
+                    .lang
+                    .pick("  保管链台账中没有这个证据包", "  the custody ledger does not know this package")
+            }));
+            return Ok(exit);
+        }
         EvidenceCommand::List { finding } => {
-            for package in app.evidence_packages(&parse(&finding)?).await? {
+            let packages = match finding {
+                Some(finding) => app.evidence_packages(&parse(&finding)?).await?,
+                None => app.recent_packages(MAX_LISTED).await?,
+            };
+            for package in packages {
                 say(&format!("{}  {}  {}", package.id, package.sealed_at.beijing(), package.location));
             }
-            Ok(Exit::NOTHING)
+        }
+        EvidenceCommand::Show { package, actor } => show(app, &person(&actor)?, &package, style).await?,
+        EvidenceCommand::Export { package, to, recipient, actor } => {
+            let exported =
+                app.export_evidence(&person(&actor)?, &parse_package(&package)?, &to, &recipient).await?;
+            say(&format!(
+                "{} {}",
+                style
+                    .good(style.lang.pick("副本已移交并记入保管链", "the copy was handed over and recorded")),
+                style.bold(&exported.path.display().to_string())
+            ));
+            say(&format!("  {} {}", style.lang.pick("封存值", "seal"), style.dim(&exported.seal_sha256)));
         }
     }
+    Ok(Exit::NOTHING)
 }
 
 /// Seals and says how to check the package.
@@ -70,46 +158,121 @@ pub async fn seal(
         style.bold(&path.to_string())
     ));
     say(&format!(
-        "  {} {}, SHA256SUMS {}",
+        "  {} {}, {} KiB",
         sealed.n_files,
         style.lang.pick("个文件", "files"),
-        style.dim(&sealed.sums_sha256)
+        sealed.size_bytes.div_ceil(1024)
+    ));
+    say(&format!(
+        "  {} {}",
+        style.lang.pick("封存值（SHA-256）", "seal (SHA-256)   "),
+        style.dim(&sealed.seal_sha256)
+    ));
+    say(&format!(
+        "  {} {}",
+        style.lang.pick("公钥指纹         ", "key fingerprint  "),
+        style.dim(&sealed.key_fingerprint)
     ));
     say(&style.dim(style.lang.pick("  校验（任选其一）：", "  check it (either way):")));
     say(&format!("    adwatch evidence verify {path}"));
-    say(&format!("    cd {path} && sha256sum -c SHA256SUMS"));
+    let beside = Beside::of(&sealed.path);
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = sealed.path.parent().unwrap_or(Path::new(".")).display();
+    let (digest, signature, key) = (name(&beside.digest), name(&beside.signature), name(&beside.key));
+    say(&format!("    cd {folder} && sha256sum -c {digest}"));
+    say(&format!("    openssl pkeyutl -verify -rawin -in {digest} -sigfile {signature} -pubin -inkey {key}"));
     Ok(())
 }
 
-/// Checks a package and names every deviation. Exit code 1 when there is one, 2 when it is no package.
-pub fn verify(path: &Path, style: Style) -> Exit {
-    let verification = match crate::evidence::verify(path, None) {
-        Ok(verification) => verification,
-        Err(error) => return Exit::usage(format!("{} is not an evidence package: {error}", path.display())),
-    };
-    let seal = &verification.seal_sha256;
-    if verification.is_intact() {
-        say(&format!(
-            "{} {} {} {}",
-            style.good("✓"),
-            verification.n_files,
-            style.lang.pick("个文件，每个都与校验清单一致；", "files, each agrees with the manifest;"),
-            style.dim(&format!("SHA256SUMS {seal}")),
-        ));
-        return Exit::NOTHING;
+/// Checks a package without a database.
+pub fn verify(args: &VerifyArgs, style: Style) -> Exit {
+    use crate::kit::clock::Clock as _;
+    let expected = Expected { now: Some(crate::app::SystemClock.now()), ..args.expected() };
+    match crate::evidence::verify(&args.path, &expected) {
+        Ok(verification) => print_verification(&args.path, &verification, style),
+        Err(error @ VerifyError::NotAPackage(_)) => Exit::usage(error.to_string()),
+        Err(error @ VerifyError::Io { .. }) => Exit { code: 3, message: Some(error.to_string()) },
     }
+}
+
+/// Names every deviation; exit codes as in [`VERIFY_HELP`].
+fn print_verification(path: &Path, verification: &Verification, style: Style) -> Exit {
+    let lang = style.lang;
     for deviation in &verification.deviations {
-        say(&format!(
-            "{} {} {}: {}",
-            style.severity(4, "✗"),
-            deviation.kind.as_str(),
-            deviation.path,
-            deviation.detail
-        ));
+        let mark = style.severity(4, "✗");
+        say(&format!("{mark} {} {}: {}", deviation.kind.as_str(), deviation.path, deviation.detail));
     }
-    Exit::FINDINGS
+    let (n_files, n_deviations) = (verification.n_files, verification.deviations.len());
+    let summary = match verification.verdict() {
+        Verdict::Intact => format!(
+            "{} {n_files} {}",
+            style.good("✓"),
+            lang.pick("个文件，每个都与封存时一致", "files, each as it was sealed"),
+        ),
+        Verdict::Changed => {
+            format!("{n_deviations} {}", lang.pick("处与封存时不符", "deviations from what was sealed"))
+        }
+        Verdict::Replaced => lang
+            .pick(
+                "自身完整，但不是预期的那一个：被整体替换",
+                "whole in itself, but not the expected one: replaced as a whole",
+            )
+            .to_owned(),
+    };
+    say(&format!("{summary}  {}", style.dim(&path.display().to_string())));
+    let facts = [
+        (lang.pick("  封存值（SHA-256）", "  seal (SHA-256)   "), &verification.seal_sha256),
+        (lang.pick("  公钥指纹         ", "  key fingerprint  "), &verification.key_fingerprint),
+    ];
+    for (name, value) in facts {
+        if let Some(value) = value {
+            say(&format!("{name} {}", style.dim(value)));
+        }
+    }
+    for note in &verification.unchecked {
+        say(&style.dim(&format!("  {} {note}", lang.pick("未校验", "not checked:"))));
+    }
+    match verification.verdict() {
+        Verdict::Intact => Exit::NOTHING,
+        Verdict::Changed => Exit::FINDINGS,
+        Verdict::Replaced => Exit { code: 4, message: None },
+    }
+}
+
+async fn show(app: &App, actor: &Actor, package: &str, style: Style) -> Result<()> {
+    let file = app.evidence_package(actor, &parse_package(package)?).await?;
+    let package = &file.package;
+    say(&style.bold(package.id.as_str()));
+    say(&format!("  {} {}", style.lang.pick("待审项", "finding"), package.finding_id));
+    say(&format!("  {} {}", style.lang.pick("位置", "place"), package.location));
+    say(&format!("  SHA-256 {}", package.seal.sha256));
+    say(&format!("  SM3     {}", package.seal.sm3));
+    for event in &file.custody {
+        say(&format!("  {}  {}  {}  {}", event.at.beijing(), event.actor, event.action, event.note));
+    }
+    let chain = match file.chain {
+        crate::app::ChainCheck::Whole { n_entries } => {
+            format!(
+                "{} {n_entries} {}",
+                style.good("✓"),
+                style.lang.pick("条保管链记录，链条完整", "custody events, chain unbroken")
+            )
+        }
+        broken => style.severity(4, &format!("✗ {broken:?}")),
+    };
+    say(&chain);
+    Ok(())
+}
+
+fn person(name: &str) -> Result<Actor> {
+    Actor::person(name)
+        .ok_or_else(|| Error::invalid("actor", "name who acts with --actor (1 to 40 characters)"))
 }
 
 fn parse(id: &str) -> Result<FindingId> {
     FindingId::parse(id).map_err(|error| Error::invalid("finding", error.to_string()))
+}
+
+fn parse_package(id: &str) -> Result<PackageId> {
+    PackageId::parse(id).map_err(|error| Error::invalid("package", error.to_string()))
 }

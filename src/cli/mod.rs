@@ -130,7 +130,7 @@ enum Command {
     /// 线索：期限、延期、立案、移送、结案 — leads and their deadlines
     #[command(subcommand)]
     Lead(lead::LeadCommand),
-    /// 证据包：封存、校验、列出 — evidence packages
+    /// 证据包：封存、校验、查看、移交 — evidence packages
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
     /// 规则：检查、列出、解释 — rules
@@ -193,7 +193,9 @@ fn dispatch(cli: Cli, shells: Shells) -> anyhow::Result<Exit> {
             Err(error) => Ok(Exit::of_error(&error)),
         },
         Command::Rules(command) => Ok(rules::run(&command, config.patterns.as_deref(), style)),
-        Command::Evidence(evidence::EvidenceCommand::Verify { path }) => Ok(evidence::verify(&path, style)),
+        Command::Evidence(evidence::EvidenceCommand::Verify(args)) if !args.asks_ledger(&config) => {
+            Ok(evidence::verify(&args, style))
+        }
         command => asynchronous(command, config, style, shells, cli.global.data.is_some()),
     }
 }

@@ -3,8 +3,8 @@
 use askama::Template;
 use serde::Serialize;
 
-use super::input::PackageInput;
 use super::documents::Moment;
+use super::input::PackageInput;
 use super::locate::{Place, RawFile};
 use super::package::{AD_TEXT, capture_path};
 use crate::domain::highlight::pieces;
@@ -178,7 +178,13 @@ pub(super) fn document(input: &PackageInput) -> AnalysisJson<'_> {
             sm3: digests.sm3,
         },
         assessment: assessment(input, &input.finding.assessment),
-        hits: input.finding.hits.iter().enumerate().map(|(index, hit)| hit_json(input, &raw, index, hit)).collect(),
+        hits: input
+            .finding
+            .hits
+            .iter()
+            .enumerate()
+            .map(|(index, hit)| hit_json(input, &raw, index, hit))
+            .collect(),
         sightings: input.sightings.iter().map(|sighting| sighting_json(input, sighting)).collect(),
     }
 }

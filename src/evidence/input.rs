@@ -64,6 +64,8 @@ pub struct RuleNote {
 pub struct Software {
     /// Version of adwatch.
     pub version: String,
+    /// SHA-256 of the program file that sealed.
+    pub build_sha256: Option<String>,
     /// Operating system and processor it ran on when sealing.
     pub system: String,
     /// Where its time comes from, and whether the offset was checked.

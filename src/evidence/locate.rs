@@ -31,7 +31,11 @@ pub(super) struct Place {
 
 impl<'a> RawFile<'a> {
     /// `None` when the bytes are still compressed, so that offsets into them would say nothing.
-    pub(super) fn new(bytes: &'a [u8], content_type: Option<&str>, content_encoding: Option<&str>) -> Option<Self> {
+    pub(super) fn new(
+        bytes: &'a [u8],
+        content_type: Option<&str>,
+        content_encoding: Option<&str>,
+    ) -> Option<Self> {
         if content_encoding.is_some_and(|encoding| !matches!(encoding.trim(), "" | "identity")) {
             return None;
         }
@@ -56,7 +60,10 @@ impl<'a> RawFile<'a> {
         if has_context {
             let found = self.search(&before, words, &after);
             if !found.is_empty() {
-                return found.into_iter().map(|(start, end)| Place { start, end, with_context: true }).collect();
+                return found
+                    .into_iter()
+                    .map(|(start, end)| Place { start, end, with_context: true })
+                    .collect();
             }
         }
         let found = self.search("", words, "");
@@ -224,10 +231,7 @@ mod tests {
         let file = RawFile::new(&bytes, Some(&kind), None).unwrap();
         let start = text.find(words).unwrap();
         let places = file.places(text, Span { start, end: start + words.len() });
-        places
-            .iter()
-            .map(|place| encoding.decode(&bytes[place.start..place.end]).0.into_owned())
-            .collect()
+        places.iter().map(|place| encoding.decode(&bytes[place.start..place.end]).0.into_owned()).collect()
     }
 
     #[test]
@@ -235,10 +239,38 @@ mod tests {
         let cases = [
             ("plain", "<p>我们保本保息，稳赚</p>", "utf-8", "我们保本保息，稳赚", "保本保息", "保本保息"),
             ("gbk", "<p>我们保本保息，稳赚</p>", "gb18030", "我们保本保息，稳赚", "保本保息", "保本保息"),
-            ("tags", "<p>我们保<b>本</b>保 <i>息</i>！</p>", "utf-8", "我们保本保息！", "保本保息", "保<b>本</b>保 <i>息"),
-            ("entities", "<p>&#20445;&#x672c;&amp;保息</p>", "gb18030", "保本&保息", "保本&保息", "&#20445;&#x672c;&amp;保息"),
-            ("json", r#"{"text":"\u4fdd\u672c\n保息"}"#, "utf-8", "保本\n保息", "保本\n保息", r"\u4fdd\u672c\n保息"),
-            ("blanks", "<p>保&nbsp;本　保\n息</p>", "utf-8", "保 本 保 息", "保 本 保 息", "保&nbsp;本　保\n息"),
+            (
+                "tags",
+                "<p>我们保<b>本</b>保 <i>息</i>！</p>",
+                "utf-8",
+                "我们保本保息！",
+                "保本保息",
+                "保<b>本</b>保 <i>息",
+            ),
+            (
+                "entities",
+                "<p>&#20445;&#x672c;&amp;保息</p>",
+                "gb18030",
+                "保本&保息",
+                "保本&保息",
+                "&#20445;&#x672c;&amp;保息",
+            ),
+            (
+                "json",
+                r#"{"text":"\u4fdd\u672c\n保息"}"#,
+                "utf-8",
+                "保本\n保息",
+                "保本\n保息",
+                r"\u4fdd\u672c\n保息",
+            ),
+            (
+                "blanks",
+                "<p>保&nbsp;本　保\n息</p>",
+                "utf-8",
+                "保 本 保 息",
+                "保 本 保 息",
+                "保&nbsp;本　保\n息",
+            ),
         ];
         for (name, page, charset, text, words, expected) in cases {
             assert_eq!(marked(page, charset, text, words), [expected], "{name}");

@@ -152,7 +152,11 @@ fn reading_files(input: &PackageInput, id: &PackageId) -> anyhow::Result<Vec<Fil
     Ok(vec![
         text("about/README.txt", "fixed text with names filled in", Readme { input, id }.render()?),
         text("about/verify.sh", "fixed text", include_str!("templates/verify.sh").to_owned()),
-        text("record/record.html", "filled from recorded data; blanks are for people", record::page(input, id)?),
+        text(
+            "record/record.html",
+            "filled from recorded data; blanks are for people",
+            record::page(input, id)?,
+        ),
         text("record/record.txt", "the same record as plain text", record::text(input, id)?),
         File::json("record/decisions.json", "recorded: decisions of reviewers", &decisions)?,
         File::json(CUSTODY, "recorded: custody until sealing", &documents::custody(input, id))?,

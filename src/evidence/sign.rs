@@ -82,7 +82,8 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError::Certificate`] when it is not over this key.
     pub fn with_certificate(mut self, path: &Path) -> Result<Self, KeyError> {
-        let wrong = |problem: &str| KeyError::Certificate { path: path.to_owned(), problem: problem.to_owned() };
+        let wrong =
+            |problem: &str| KeyError::Certificate { path: path.to_owned(), problem: problem.to_owned() };
         let text =
             fs::read_to_string(path).map_err(|source| KeyError::Io { path: path.to_owned(), source })?;
         let certificate = Certificate::parse(&text).ok_or_else(|| wrong("is not a PEM certificate"))?;
@@ -114,7 +115,8 @@ impl SigningKey {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let metadata = fs::metadata(path).map_err(|source| KeyError::Io { path: path.to_owned(), source })?;
+            let metadata =
+                fs::metadata(path).map_err(|source| KeyError::Io { path: path.to_owned(), source })?;
             let mode = metadata.permissions().mode() & 0o777;
             if mode & 0o077 != 0 {
                 return Err(KeyError::TooOpen { path: path.to_owned(), mode });

@@ -22,7 +22,10 @@ pub fn sums(files: &[File], algorithm: Algorithm) -> String {
         .iter()
         .map(|file| {
             let digests = &file.digests;
-            (file.path.as_str(), if algorithm == Algorithm::Sha256 { &*digests.sha256 } else { &*digests.sm3 })
+            (
+                file.path.as_str(),
+                if algorithm == Algorithm::Sha256 { &*digests.sha256 } else { &*digests.sm3 },
+            )
         })
         .collect();
     lines.sort_unstable();

@@ -86,7 +86,9 @@ fn reordered(query: &[u8]) -> String {
     }
     let mut parameters: Vec<(&str, Option<&str>)> = text
         .split('&')
-        .map(|parameter| parameter.split_once('=').map_or((parameter, None), |(name, value)| (name, Some(value))))
+        .map(|parameter| {
+            parameter.split_once('=').map_or((parameter, None), |(name, value)| (name, Some(value)))
+        })
         .collect();
     parameters.sort_unstable();
     let spelled: Vec<String> = parameters
@@ -148,10 +150,7 @@ pub(super) mod tests {
         ("http://example.com/a//b/./c/", "com,example)/a/b/c"),
         ("http://example.com/a?", "com,example)/a"),
         ("http://example.com/a%2525b", "com,example)/a%25b"),
-        (
-            "http://example.com/a?x=1&phpsessid=0123456789abcdef0123456789abcdef&y=2",
-            "com,example)/a?x=1&y=2",
-        ),
+        ("http://example.com/a?x=1&phpsessid=0123456789abcdef0123456789abcdef&y=2", "com,example)/a?x=1&y=2"),
     ];
 
     #[test]

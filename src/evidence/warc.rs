@@ -111,7 +111,8 @@ impl Warc {
         let capture = &captured.capture;
         let exchange = &capture.exchange;
         for (index, step) in exchange.redirects.iter().enumerate() {
-            let head = response_head("HTTP/1.1", step.status, &[("location".to_owned(), step.location.clone())], 0);
+            let head =
+                response_head("HTTP/1.1", step.status, &[("location".to_owned(), step.location.clone())], 0);
             self.response(
                 Record {
                     kind: "response",
@@ -163,7 +164,12 @@ impl Warc {
                 at: exchange.started_at,
                 headers,
                 content_type: "application/http; msgtype=response",
-                head: response_head("HTTP/1.1", exchange.status, &exchange.response_headers, captured.body.len()),
+                head: response_head(
+                    "HTTP/1.1",
+                    exchange.status,
+                    &exchange.response_headers,
+                    captured.body.len(),
+                ),
                 payload: &captured.body,
             },
             exchange.status,
@@ -219,7 +225,11 @@ impl Warc {
         if !record.head.is_empty() && record.kind == "response" {
             head.push_str(&format!("WARC-Payload-Digest: sha256:{}\r\n", sha256_hex(record.payload)));
         }
-        head.push_str(&format!("Content-Type: {}\r\nContent-Length: {}\r\n\r\n", record.content_type, block.len()));
+        head.push_str(&format!(
+            "Content-Type: {}\r\nContent-Length: {}\r\n\r\n",
+            record.content_type,
+            block.len()
+        ));
         let offset = self.bytes.len();
         let mut member = flate2::write::GzEncoder::new(&mut self.bytes, flate2::Compression::new(6));
         member.write_all(head.as_bytes())?;
@@ -250,8 +260,10 @@ fn info(input: &PackageInput) -> Record<'static> {
 }
 
 fn request_head(exchange: &Exchange) -> Vec<u8> {
-    let target = url::Url::parse(&exchange.final_url)
-        .map_or_else(|_| "/".to_owned(), |url| url[url::Position::BeforePath..url::Position::AfterQuery].to_owned());
+    let target = url::Url::parse(&exchange.final_url).map_or_else(
+        |_| "/".to_owned(),
+        |url| url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
+    );
     http_head(&format!("GET {target} HTTP/1.1"), &exchange.request_headers)
 }
 
@@ -296,10 +308,7 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-fn with_address(
-    mut headers: Vec<(&'static str, String)>,
-    remote_addr: &str,
-) -> Vec<(&'static str, String)> {
+fn with_address(mut headers: Vec<(&'static str, String)>, remote_addr: &str) -> Vec<(&'static str, String)> {
     if let Ok(address) = remote_addr.parse::<std::net::SocketAddr>() {
         headers.push(("WARC-IP-Address", address.ip().to_string()));
     }

@@ -23,10 +23,10 @@ pub struct SealedPackage {
     pub id: PackageId,
     /// For which finding.
     pub finding_id: FindingId,
-    /// The folder it was written to.
+    /// Where it was written.
     pub location: String,
-    /// Digests of its list `SHA256SUMS`; the SHA-256 is the seal.
-    pub manifest: Digests,
+    /// Digests of the whole file; the SHA-256 is the seal.
+    pub seal: Digests,
     /// When it was sealed.
     pub sealed_at: UnixMs,
     /// Who sealed it.
@@ -52,8 +52,8 @@ impl Db {
         .bind(package.id.as_str())
         .bind(package.finding_id.as_str())
         .bind(plain(&package.location))
-        .bind(package.manifest.sha256.as_str())
-        .bind(package.manifest.sm3.as_str())
+        .bind(package.seal.sha256.as_str())
+        .bind(package.seal.sm3.as_str())
         .bind(package.sealed_at.0)
         .bind(plain(&package.sealed_by))
         .execute(tx.conn())
@@ -69,7 +69,7 @@ impl Db {
             actor: package.sealed_by.clone(),
             action: "sealed".to_owned(),
             package_id: package.id.clone(),
-            note: format!("SHA256SUMS has SHA-256 {}, SM3 {}", package.manifest.sha256, package.manifest.sm3),
+            note: format!("the file has SHA-256 {}, SM3 {}", package.seal.sha256, package.seal.sm3),
         };
         append(tx.conn(), &sealed).await?;
         audit::append(tx.conn(), audit).await?;
@@ -96,6 +96,19 @@ impl Db {
              from evidence_package where finding_id = $1 order by sealed_at, id",
         )
         .bind(finding_id.as_str())
+        .fetch_all(self.pool())
+        .await
+        .doing("list evidence packages")?;
+        rows.iter().map(package_of).collect()
+    }
+
+    /// At most `limit` packages of all findings, the newest first.
+    pub async fn recent_packages(&self, limit: u32) -> Result<Vec<SealedPackage>> {
+        let rows = sqlx::query(
+            "select id, finding_id, location, manifest_sha256, manifest_sm3, sealed_at, sealed_by \
+             from evidence_package order by sealed_at desc, id desc limit $1",
+        )
+        .bind(i64::from(limit))
         .fetch_all(self.pool())
         .await
         .doing("list evidence packages")?;
@@ -272,7 +285,7 @@ fn package_of(row: &AnyRow) -> Result<SealedPackage> {
         id: parsed("evidence_package", &column::<String>(row, 0)?, PackageId::parse)?,
         finding_id: parsed("evidence_package", &column::<String>(row, 1)?, FindingId::parse)?,
         location: column(row, 2)?,
-        manifest: Digests { sha256: column(row, 3)?, sm3: column(row, 4)? },
+        seal: Digests { sha256: column(row, 3)?, sm3: column(row, 4)? },
         sealed_at: time(row, 5)?,
         sealed_by: column(row, 6)?,
     })

@@ -97,7 +97,7 @@ fn note(package: SealedPackage) -> PackageNote {
     PackageNote {
         id: package.id.to_string(),
         path: package.location,
-        seal_sha256: package.manifest.sha256,
+        seal_sha256: package.seal.sha256,
         sealed_at: package.sealed_at,
         sealed_by: package.sealed_by,
     }

@@ -27,7 +27,8 @@ pub(super) const TEXT: &str = "江州养老公寓\n保 本 保 息，年化收�
 
 /// The page as its server sends it, in GB18030.
 fn page() -> Vec<u8> {
-    let html = "<html><h1>江州养老公寓</h1><p>保 本 <b>保</b> 息，年化收益15%。本产品不承诺无风险。</p></html>";
+    let html =
+        "<html><h1>江州养老公寓</h1><p>保 本 <b>保</b> 息，年化收益15%。本产品不承诺无风险。</p></html>";
     encoding_rs::GB18030.encode(html).0.into_owned()
 }
 
@@ -57,13 +58,18 @@ pub(super) fn members(package: &Path) -> Vec<(String, Vec<u8>)> {
     let bytes = fs::read(package).unwrap();
     let archive = Archive::read(&mut fs::File::open(package).unwrap()).unwrap().unwrap();
     let content = |offset: u64, size: u64| bytes[offset as usize..(offset + size) as usize].to_vec();
-    archive.members.into_iter().map(|member| (member.path, content(member.offset, member.size_bytes))).collect()
+    archive
+        .members
+        .into_iter()
+        .map(|member| (member.path, content(member.offset, member.size_bytes)))
+        .collect()
 }
 
 /// Puts other members into a package file.
 pub(super) fn put(package: &Path, members: &[(String, Vec<u8>)]) {
     let mut bytes = Vec::new();
-    zip::write(&mut bytes, members.iter().map(|(path, content)| (path.as_str(), content.as_slice()))).unwrap();
+    zip::write(&mut bytes, members.iter().map(|(path, content)| (path.as_str(), content.as_slice())))
+        .unwrap();
     overwrite(package, &bytes);
 }
 
@@ -86,7 +92,13 @@ pub(super) fn overwrite(path: &Path, bytes: &[u8]) {
 /// Seals `files` without their lists, after a forger changed them, under new lists signed by `key`.
 pub(super) fn relisted(input: &PackageInput, changed: Vec<File>, key: &SigningKey) -> Vec<File> {
     let id = package_id(&input.finding.id, input.sealed_at).unwrap();
-    let lists = [sums::SHA256SUMS, sums::SM3SUMS, package::SUMS_SIGNATURE, datapackage::DATAPACKAGE, datapackage::DATAPACKAGE_DIGEST];
+    let lists = [
+        sums::SHA256SUMS,
+        sums::SM3SUMS,
+        package::SUMS_SIGNATURE,
+        datapackage::DATAPACKAGE,
+        datapackage::DATAPACKAGE_DIGEST,
+    ];
     let documents = changed.into_iter().filter(|file| !lists.contains(&file.path.as_str())).collect();
     with_lists(input, &id, documents, key).unwrap()
 }
@@ -154,6 +166,7 @@ pub(super) fn input() -> PackageInput {
         office: None,
         software: Software {
             version: "0.1.0".to_owned(),
+            build_sha256: Some("ab".repeat(32)),
             system: "linux x86_64".to_owned(),
             clock: "本机系统时钟，未与标准时间源核对".to_owned(),
         },
@@ -223,4 +236,3 @@ pub(super) fn input() -> PackageInput {
         custody: Vec::new(),
     }
 }
-

@@ -11,7 +11,10 @@ fn the_same_input_gives_the_same_bytes() {
     let second = sealed_in(two.path(), &input(), &key());
     assert_eq!(first.seal, second.seal);
     assert_eq!(fs::read(&first.path).unwrap(), fs::read(&second.path).unwrap());
-    assert_eq!(fs::read(Beside::of(&first.path).signature).unwrap(), fs::read(Beside::of(&second.path).signature).unwrap());
+    assert_eq!(
+        fs::read(Beside::of(&first.path).signature).unwrap(),
+        fs::read(Beside::of(&second.path).signature).unwrap()
+    );
 }
 
 #[test]

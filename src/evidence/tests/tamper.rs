@@ -4,7 +4,8 @@ use super::*;
 use DeviationKind as Kind;
 
 /// Lists and signatures: a change in one of them may also be seen in what it signs.
-const LISTS: &[&str] = &["SHA256SUMS", "SM3SUMS", "datapackage.json", "datapackage-digest.json", "signature/public-key.pem"];
+const LISTS: &[&str] =
+    &["SHA256SUMS", "SM3SUMS", "datapackage.json", "datapackage-digest.json", "signature/public-key.pem"];
 
 fn check(package: &Path) -> Verification {
     verify(package, &Expected { now: Some(SEALED_AT), ..Expected::default() }).unwrap()
@@ -136,7 +137,9 @@ fn every_way_of_tampering_with_members_is_named() {
         ),
         (
             "manifest of another form",
-            |all| edit(all, "datapackage.json", |text| text.replace("adwatch-evidence/2", "adwatch-evidence/9")),
+            |all| {
+                edit(all, "datapackage.json", |text| text.replace("adwatch-evidence/2", "adwatch-evidence/9"))
+            },
             "datapackage.json",
             Kind::List,
         ),
@@ -152,7 +155,12 @@ fn every_way_of_tampering_with_members_is_named() {
             "SHA256SUMS",
             Kind::Size,
         ),
-        ("line doubled in the list", |all| edit(all, "SHA256SUMS", |text| text.repeat(2)), "SHA256SUMS", Kind::List),
+        (
+            "line doubled in the list",
+            |all| edit(all, "SHA256SUMS", |text| text.repeat(2)),
+            "SHA256SUMS",
+            Kind::List,
+        ),
         (
             "list leads outside",
             |all| edit(all, "SM3SUMS", |text| format!("{text}{}  ../../etc/passwd\n", "0".repeat(64))),
@@ -160,8 +168,18 @@ fn every_way_of_tampering_with_members_is_named() {
             Kind::List,
         ),
         ("SM3 list removed", |all| drop(all.remove(at(all, "SM3SUMS"))), "SM3SUMS", Kind::Missing),
-        ("zip slip", |all| all.push(("../evil.txt".to_owned(), b"x".to_vec())), "../evil.txt", Kind::Container),
-        ("absolute path", |all| all.push(("/etc/evil".to_owned(), b"x".to_vec())), "/etc/evil", Kind::Container),
+        (
+            "zip slip",
+            |all| all.push(("../evil.txt".to_owned(), b"x".to_vec())),
+            "../evil.txt",
+            Kind::Container,
+        ),
+        (
+            "absolute path",
+            |all| all.push(("/etc/evil".to_owned(), b"x".to_vec())),
+            "/etc/evil",
+            Kind::Container,
+        ),
         (
             "the same name twice",
             |all| all.push((TEXT_FILE.to_owned(), b"other words".to_vec())),
@@ -187,7 +205,8 @@ fn every_way_of_tampering_with_members_is_named() {
             "signed again with another key, manifest left",
             |all| {
                 let sums = all[at(all, "SHA256SUMS")].1.clone();
-                let (signature, pem) = (at(all, "signature/SHA256SUMS.sig"), at(all, "signature/public-key.pem"));
+                let (signature, pem) =
+                    (at(all, "signature/SHA256SUMS.sig"), at(all, "signature/public-key.pem"));
                 all[signature].1 = other_key().sign(&sums);
                 all[pem].1 = other_key().public_key().pem().into_bytes();
             },
@@ -310,7 +329,8 @@ fn a_package_signed_by_its_forger_contradicts_itself() {
                 replace(files, WARC, |bytes| {
                     regzipped(&bytes, |records| {
                         records.pop();
-                        let is_response = |record: &Vec<u8>| record.starts_with(b"WARC/1.1\r\nWARC-Type: response");
+                        let is_response =
+                            |record: &Vec<u8>| record.starts_with(b"WARC/1.1\r\nWARC-Type: response");
                         let index = records.iter().rposition(is_response).unwrap();
                         records.remove(index);
                     })
@@ -342,7 +362,9 @@ fn a_package_signed_by_its_forger_contradicts_itself() {
                 replace(files, WARC, |bytes| {
                     regzipped(&bytes, |records| {
                         let size = 64 << 20;
-                        let head = format!("WARC/1.1\r\nWARC-Type: resource\r\nWARC-Target-URI: a\r\nWARC-Block-Digest: x\r\nContent-Length: {size}\r\n\r\n");
+                        let head = format!(
+                            "WARC/1.1\r\nWARC-Type: resource\r\nWARC-Target-URI: a\r\nWARC-Block-Digest: x\r\nContent-Length: {size}\r\n\r\n"
+                        );
                         records.push([head.as_bytes(), &vec![0; size]].concat());
                     })
                 });
@@ -378,9 +400,15 @@ fn a_package_signed_by_its_forger_contradicts_itself() {
             "captures/01-page.json",
             Kind::Archive,
         ),
-        ("another key in the file", same, |files| {
-            replace(files, "signature/public-key.pem", |_| other_key().public_key().pem().into_bytes());
-        }, "datapackage-digest.json", Kind::Signature),
+        (
+            "another key in the file",
+            same,
+            |files| {
+                replace(files, "signature/public-key.pem", |_| other_key().public_key().pem().into_bytes());
+            },
+            "datapackage-digest.json",
+            Kind::Signature,
+        ),
         (
             "a certificate that is none",
             same,
@@ -429,11 +457,8 @@ fn what_lies_beside_the_file_must_fit_it() {
     let parent = tempfile::tempdir().unwrap();
     let sealed = sealed_in(parent.path(), &input(), &key());
     let beside = Beside::of(&sealed.path);
-    let cases = [
-        (&beside.digest, ".wacz.sha256"),
-        (&beside.signature, ".wacz.sig"),
-        (&beside.key, ".wacz.pem"),
-    ];
+    let cases =
+        [(&beside.digest, ".wacz.sha256"), (&beside.signature, ".wacz.sig"), (&beside.key, ".wacz.pem")];
     for (path, shown) in cases {
         let original = fs::read(path).unwrap();
         let mut changed = original.clone();
@@ -441,7 +466,10 @@ fn what_lies_beside_the_file_must_fit_it() {
         changed[middle.min(40)] ^= 1;
         overwrite(path, &changed);
         let report = check(&sealed.path);
-        assert!(report.deviations.iter().any(|found| found.path == shown && found.kind == Kind::Beside), "{shown}");
+        assert!(
+            report.deviations.iter().any(|found| found.path == shown && found.kind == Kind::Beside),
+            "{shown}"
+        );
         overwrite(path, &original);
     }
     fs::remove_file(&beside.digest).unwrap();

@@ -1,6 +1,5 @@
 //! Packages before tools that know nothing of adwatch.
 #![expect(clippy::disallowed_methods, reason = "the tests are told from outside which tools they may use")]
-#![expect(clippy::print_stderr, reason = "a test that is not run says so")]
 
 use std::process::Command;
 
@@ -25,7 +24,11 @@ fn python() -> Option<String> {
 }
 
 fn script(text: &str, package: &Path, folder: &Path) -> (bool, String) {
-    run(Command::new("sh").args(["-euc", text, "sh"]).arg(package.file_name().unwrap()).arg(folder).current_dir(package.parent().unwrap()))
+    run(Command::new("sh")
+        .args(["-euc", text, "sh"])
+        .arg(package.file_name().unwrap())
+        .arg(folder)
+        .current_dir(package.parent().unwrap()))
 }
 
 /// What the README tells a reader to do, word by word.
@@ -83,7 +86,8 @@ print(len(ours), 'lines')";
         .arg(&index)
         .arg(&warc));
     assert!(accepted, "{said}");
-    let (accepted, said) = run(Command::new(&python).args(["-c", compare]).arg(&index).arg(folder.join("indexes/index.cdx")));
+    let (accepted, said) =
+        run(Command::new(&python).args(["-c", compare]).arg(&index).arg(folder.join("indexes/index.cdx")));
     assert!(accepted && said.contains("4 lines"), "{said}");
 }
 

@@ -44,7 +44,11 @@ enum Place {
 impl Contents {
     pub(super) fn read(path: &Path, deviations: &mut Vec<Deviation>) -> Result<Self, VerifyError> {
         let metadata = fs::metadata(path).map_err(at(path))?;
-        if metadata.is_dir() { Self::read_folder(path, deviations) } else { Self::read_file(path, deviations) }
+        if metadata.is_dir() {
+            Self::read_folder(path, deviations)
+        } else {
+            Self::read_file(path, deviations)
+        }
     }
 
     /// The bytes of a small file.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::{Contents, Found};
 use super::{CONTAINER, Deviation, DeviationKind};
-use crate::evidence::datapackage::{self, DATAPACKAGE, DATAPACKAGE_DIGEST, Datapackage, DatapackageDigest, Resource};
+use crate::evidence::datapackage::{
+    self, DATAPACKAGE, DATAPACKAGE_DIGEST, Datapackage, DatapackageDigest, Resource,
+};
 use crate::evidence::package::SUMS_SIGNATURE;
 use crate::evidence::sums::{self, SHA256SUMS, SM3SUMS};
 
@@ -43,11 +45,8 @@ pub(super) fn check(contents: &Contents, deviations: &mut Vec<Deviation>) -> Lis
     paths.extend(resources.keys());
     paths.extend([DATAPACKAGE, DATAPACKAGE_DIGEST]);
     for path in paths {
-        let listed = Listed {
-            sha256: sha256.get(path),
-            sm3: sm3.get(path),
-            resource: resources.get(path).copied(),
-        };
+        let listed =
+            Listed { sha256: sha256.get(path), sm3: sm3.get(path), resource: resources.get(path).copied() };
         let is_odd = |known: &Deviation| {
             known.path == path && matches!(known.kind, DeviationKind::NotAFile | DeviationKind::Container)
         };
@@ -61,7 +60,9 @@ pub(super) fn check(contents: &Contents, deviations: &mut Vec<Deviation>) -> Lis
     }
     for (path, found) in &contents.files {
         if let Some((said, actual)) = found.crc32.filter(|(said, actual)| said != actual) {
-            let detail = format!("CRC-32 is {actual:08x}, its head says {said:08x}: changed after it was put into the file");
+            let detail = format!(
+                "CRC-32 is {actual:08x}, its head says {said:08x}: changed after it was put into the file"
+            );
             deviations.push(Deviation::of(path, DeviationKind::Content, detail));
         }
     }
@@ -73,7 +74,9 @@ fn compare(path: &str, found: Option<&Found>, listed: &Listed<'_>, has_package: 
     if matches!(path, DATAPACKAGE | DATAPACKAGE_DIGEST) {
         return match found {
             Some(_) => Vec::new(),
-            None => vec![Deviation::of(path, DeviationKind::Missing, "every package has it, but it is not there")],
+            None => {
+                vec![Deviation::of(path, DeviationKind::Missing, "every package has it, but it is not there")]
+            }
         };
     }
     let in_some_list = listed.sha256.is_some() || listed.sm3.is_some() || listed.resource.is_some();
@@ -144,7 +147,8 @@ fn check_own_digest(
     match (digest.hash == actual, digest.signed_data.hash == actual) {
         (true, true) => {}
         (false, false) => {
-            let detail = format!("its SHA-256 is {}, signed was {}", found.digests.sha256, digest.signed_data.hash);
+            let detail =
+                format!("its SHA-256 is {}, signed was {}", found.digests.sha256, digest.signed_data.hash);
             deviations.push(Deviation::of(DATAPACKAGE, DeviationKind::Content, detail));
         }
         _ => {
@@ -176,7 +180,11 @@ fn is_known_form(package: &Datapackage, deviations: &mut Vec<Deviation>) -> bool
 fn read_sums(contents: &Contents, list: &str, deviations: &mut Vec<Deviation>) -> BTreeMap<String, String> {
     let Some(text) = contents.text(list) else {
         if !deviations.iter().any(|known| known.path == list || known.path == CONTAINER) {
-            deviations.push(Deviation::of(list, DeviationKind::Missing, "every package has it, but it is not there"));
+            deviations.push(Deviation::of(
+                list,
+                DeviationKind::Missing,
+                "every package has it, but it is not there",
+            ));
         }
         return BTreeMap::new();
     };

@@ -89,7 +89,9 @@ pub(super) fn check(
     let captures = captures(contents, &broken, &mut found);
     check_times(contents, &captures, sealed_at, now, &mut found);
     // A capture whose record was changed is named; the archive is not blamed for it.
-    if !broken.contains(WARC) && !broken.iter().any(|path| path.starts_with("captures/") && path.ends_with(".json")) {
+    if !broken.contains(WARC)
+        && !broken.iter().any(|path| path.starts_with("captures/") && path.ends_with(".json"))
+    {
         check_archive(contents, &captures, &mut found);
     }
     if !broken.contains(AD_TEXT) {
@@ -132,10 +134,14 @@ fn check_times(
     now: Option<UnixMs>,
     found: &mut Vec<Deviation>,
 ) {
-    let mut backwards = |path: &str, detail: String| found.push(Deviation::of(path, DeviationKind::Time, detail));
+    let mut backwards =
+        |path: &str, detail: String| found.push(Deviation::of(path, DeviationKind::Time, detail));
     let Some(sealed_at) = sealed_at else { return };
     if let Some(now) = now.filter(|now| sealed_at > now.plus_ms(CLOCK_SLACK_MS)) {
-        backwards(DATAPACKAGE, format!("it was sealed at {}, but now it is {}", sealed_at.rfc3339(), now.rfc3339()));
+        backwards(
+            DATAPACKAGE,
+            format!("it was sealed at {}, but now it is {}", sealed_at.rfc3339(), now.rfc3339()),
+        );
     }
     for (path, capture) in captures {
         let (began, ended) = (instant(&capture.started_at.utc), instant(&capture.finished_at.utc));
@@ -162,13 +168,24 @@ fn check_times(
         let ordered = times.windows(2).all(|pair| pair[0] <= pair[1]);
         let in_time = times.iter().all(|at| at.is_some_and(|at| at <= sealed_at));
         if !ordered || !in_time {
-            backwards(path, format!("its events are not in the order of time up to the sealing at {}", sealed_at.rfc3339()));
+            backwards(
+                path,
+                format!(
+                    "its events are not in the order of time up to the sealing at {}",
+                    sealed_at.rfc3339()
+                ),
+            );
         }
     }
 }
 
-fn check_archive(contents: &Contents, captures: &BTreeMap<String, CaptureRecord>, found: &mut Vec<Deviation>) {
-    let mut wrong = |path: &str, detail: String| found.push(Deviation::of(path, DeviationKind::Archive, detail));
+fn check_archive(
+    contents: &Contents,
+    captures: &BTreeMap<String, CaptureRecord>,
+    found: &mut Vec<Deviation>,
+) {
+    let mut wrong =
+        |path: &str, detail: String| found.push(Deviation::of(path, DeviationKind::Archive, detail));
     let Some(archive) = contents.open(WARC) else { return };
     let raw_bytes: u64 = captures.values().map(|capture| capture.body.size_bytes).sum();
     let n_redirects: usize = captures.values().map(|capture| capture.redirects.len()).sum();
@@ -203,7 +220,8 @@ fn check_index(contents: &Contents, responses: &[&Record], wrong: &mut impl FnMu
     let mut indexed: Vec<(u64, u64, String, String)> = Vec::new();
     let text = contents.text(INDEX).unwrap_or_default();
     for (number, line) in text.lines().enumerate() {
-        let fields = line.splitn(3, ' ').nth(2).and_then(|json| serde_json::from_str::<IndexFields>(json).ok());
+        let fields =
+            line.splitn(3, ' ').nth(2).and_then(|json| serde_json::from_str::<IndexFields>(json).ok());
         let read = fields.and_then(|fields| {
             Some((fields.offset.parse().ok()?, fields.length.parse().ok()?, fields.url, fields.digest))
         });
@@ -215,13 +233,21 @@ fn check_index(contents: &Contents, responses: &[&Record], wrong: &mut impl FnMu
     let mut expected: Vec<(u64, u64, String, String)> = responses
         .iter()
         .map(|record| {
-            (record.offset, record.size_bytes, record.url.clone(), format!("sha256:{}", record.payload_sha256))
+            (
+                record.offset,
+                record.size_bytes,
+                record.url.clone(),
+                format!("sha256:{}", record.payload_sha256),
+            )
         })
         .collect();
     indexed.sort_unstable();
     expected.sort_unstable();
     if indexed != expected {
-        wrong(INDEX, format!("its {} lines do not name the {} responses of {WARC}", indexed.len(), expected.len()));
+        wrong(
+            INDEX,
+            format!("its {} lines do not name the {} responses of {WARC}", indexed.len(), expected.len()),
+        );
     }
     let known: BTreeSet<&str> = responses.iter().map(|record| record.url.as_str()).collect();
     let pages = contents.text(PAGES).unwrap_or_default();
@@ -252,7 +278,10 @@ fn check_offsets(contents: &Contents, found: &mut Vec<Deviation>) {
             let size = contents.files.get(&place.file).map_or(0, |file| file.size_bytes);
             if place.start >= place.end || place.end as u64 > size {
                 let (start, end) = (place.start, place.end);
-                wrong(format!("hit {} points to {start}–{end} of {}, which has {size} bytes", hit.number, place.file));
+                wrong(format!(
+                    "hit {} points to {start}–{end} of {}, which has {size} bytes",
+                    hit.number, place.file
+                ));
             }
         }
     }

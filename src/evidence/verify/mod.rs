@@ -67,7 +67,8 @@ impl Verification {
 
     /// What the deviations come to.
     pub fn verdict(&self) -> Verdict {
-        let of_identity = |deviation: &Deviation| matches!(deviation.kind, DeviationKind::Seal | DeviationKind::Key);
+        let of_identity =
+            |deviation: &Deviation| matches!(deviation.kind, DeviationKind::Seal | DeviationKind::Key);
         match self.deviations.iter().all(of_identity) {
             _ if self.deviations.is_empty() => Verdict::Intact,
             true => Verdict::Replaced,
@@ -83,12 +84,14 @@ impl Verification {
     fn expect_seal(&mut self, expected: &str, who: &str) {
         let Some(seal) = &self.seal_sha256 else {
             self.unchecked.push(
-                "the seal is the SHA-256 of the .wacz file; an unpacked folder has none to compare".to_owned(),
+                "the seal is the SHA-256 of the .wacz file; an unpacked folder has none to compare"
+                    .to_owned(),
             );
             return;
         };
         if !expected.eq_ignore_ascii_case(seal) {
-            let detail = format!("its SHA-256 is {seal}, {who} {expected}: the package was replaced or changed");
+            let detail =
+                format!("its SHA-256 is {seal}, {who} {expected}: the package was replaced or changed");
             self.deviations.insert(0, Deviation::of(CONTAINER, DeviationKind::Seal, detail));
         }
     }

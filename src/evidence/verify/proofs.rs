@@ -42,7 +42,8 @@ fn check_sums(contents: &Contents, key: &PublicKey, deviations: &mut Vec<Deviati
         return;
     };
     if !key.verifies(sums, signature) {
-        let detail = format!("it is no signature over {SHA256SUMS} by the key with fingerprint {}", key.fingerprint());
+        let detail =
+            format!("it is no signature over {SHA256SUMS} by the key with fingerprint {}", key.fingerprint());
         deviations.push(Deviation::of(SUMS_SIGNATURE, DeviationKind::Signature, detail));
     }
 }

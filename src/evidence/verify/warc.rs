@@ -59,7 +59,8 @@ fn one(member: &mut impl BufRead, left: &mut u64) -> Result<Record, String> {
         }
     };
     let kind = field("WARC-Type")?.to_owned();
-    let size: u64 = field("Content-Length")?.parse().map_err(|_| "its Content-Length is no number".to_owned())?;
+    let size: u64 =
+        field("Content-Length")?.parse().map_err(|_| "its Content-Length is no number".to_owned())?;
     *left = left
         .checked_sub(size)
         .ok_or_else(|| format!("it unpacks to {size} bytes, more than the raw files can account for"))?;

@@ -83,7 +83,9 @@ impl Archive {
         if offset + size != end_at {
             self.flaw(
                 None,
-                format!("its directory is said to lie at {offset} with {size} bytes, but its end lies at {end_at}"),
+                format!(
+                    "its directory is said to lie at {offset} with {size} bytes, but its end lies at {end_at}"
+                ),
             );
             if size > end_at {
                 return Ok(());
@@ -102,7 +104,13 @@ impl Archive {
         while !directory.is_empty() && entries.len() < MAX_MEMBERS {
             let Some((entry, rest)) = Entry::parse(directory) else {
                 let left = directory.len();
-                self.flaw(None, format!("its directory cannot be read from entry {} on ({left} bytes)", entries.len() + 1));
+                self.flaw(
+                    None,
+                    format!(
+                        "its directory cannot be read from entry {} on ({left} bytes)",
+                        entries.len() + 1
+                    ),
+                );
                 break;
             };
             entries.push(entry);
@@ -126,7 +134,11 @@ impl Archive {
             }
             let doubled = seen.insert(path.to_lowercase(), path.clone());
             if let Some(other) = &doubled {
-                let how = if *other == path { "stands in the directory twice" } else { "differs only in case from another" };
+                let how = if *other == path {
+                    "stands in the directory twice"
+                } else {
+                    "differs only in case from another"
+                };
                 self.flaw(shown, format!("{how} (`{other}`); tools disagree about which one they show"));
             }
             if entry.offset != expected_at {
@@ -194,7 +206,10 @@ impl Archive {
         if self.members.is_empty() && cut.is_none() {
             return Ok(false);
         }
-        self.flaw(None, "it is cut off or its end was changed: the directory is not where a package ends with it");
+        self.flaw(
+            None,
+            "it is cut off or its end was changed: the directory is not where a package ends with it",
+        );
         if let Some((path, n_there, size)) = cut {
             self.flaw(Some(&path), format!("cut off after {n_there} of {size} bytes"));
         }
@@ -258,7 +273,8 @@ impl Entry {
     fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if !is_safe(&self.path) {
-            problems.push("its path could leave the folder that it is unpacked into; it was not read".to_owned());
+            problems
+                .push("its path could leave the folder that it is unpacked into; it was not read".to_owned());
         }
         if !self.is_stored() {
             problems.push(format!(

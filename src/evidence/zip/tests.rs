@@ -3,7 +3,10 @@ use std::io::Read as _;
 
 use super::*;
 
-const MEMBERS: &[(&str, &[u8])] = &[("a.txt", b"first"), ("folder/b.bin", b""), ("folder/c.bin", b"\0third\xff")];
+/// Path and content.
+type Members = &'static [(&'static str, &'static [u8])];
+
+const MEMBERS: Members = &[("a.txt", b"first"), ("folder/b.bin", b""), ("folder/c.bin", b"\0third\xff")];
 
 fn written() -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -81,7 +84,7 @@ fn a_cut_file_names_the_member_that_is_cut() {
 
 #[test]
 fn hostile_paths_and_compressed_members_are_named_and_not_offered() {
-    let cases: &[(&str, &[(&str, &[u8])], &str)] = &[
+    let cases: &[(&str, Members, &str)] = &[
         ("zip slip", &[("../../etc/passwd", b"x")], "leave the folder"),
         ("absolute", &[("/etc/passwd", b"x")], "leave the folder"),
         ("windows", &[("a\\..\\b", b"x")], "leave the folder"),

@@ -2,8 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::{ATTRIBUTES, CENTRAL, CENTRAL_BYTES, DOS_DATE, END, END_BYTES, LOCAL, LOCAL_BYTES, MADE_BY, NEEDED};
 use super::crc32;
+use super::{
+    ATTRIBUTES, CENTRAL, CENTRAL_BYTES, DOS_DATE, END, END_BYTES, LOCAL, LOCAL_BYTES, MADE_BY, NEEDED,
+};
 
 /// Writes members (path, content) in this order and gives the size of the file in bytes.
 ///

@@ -13,7 +13,7 @@ fn package(name: &str, finding: &FindingId) -> SealedPackage {
         id: PackageId::parse(name).unwrap(),
         finding_id: finding.clone(),
         location: format!("evidence/{name}"),
-        manifest: Digests::of(name.as_bytes()),
+        seal: Digests::of(name.as_bytes()),
         sealed_at: NOW,
         sealed_by: "王芳".to_owned(),
     }
@@ -62,7 +62,7 @@ pub(super) async fn a_package_comes_back_with_its_exhibits(db: Db) {
     db.append_custody(&verified("p-1", 10)).await.unwrap();
     let custody = db.custody(&sealed.id).await.unwrap();
     assert_eq!(custody[0].action, "sealed");
-    assert!(custody[0].note.contains(&sealed.manifest.sha256));
+    assert!(custody[0].note.contains(&sealed.seal.sha256));
     assert_eq!(custody[1..], [verified("p-1", 10)]);
 }
 

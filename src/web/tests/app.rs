@@ -41,7 +41,7 @@ async fn a_finding_is_opened_accepted_and_sealed_in_the_real_application() {
     let packages = app.evidence_packages(&id).await.unwrap();
     assert_eq!(packages[0].sealed_by, "李青");
     let page = visit(format!("/findings/{id}")).await.text();
-    assert!(page.contains(&packages[0].manifest.sha256) && page.contains("涉嫌违法"));
+    assert!(page.contains(&packages[0].seal.sha256) && page.contains("涉嫌违法"));
     for path in
         ["/captures/c1", "/captures/c1/raw", "/sources", "/queue?state=all&after=0.5_f-1", "/queue?after=x"]
     {

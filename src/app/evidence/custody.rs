@@ -1,0 +1,165 @@
+//! Use cases of custody: look at a package and hand copies of it over, each recorded in its chain.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::super::App;
+use super::super::error::{Error, Result};
+use crate::domain::evidence::{CustodyEvent, PackageId};
+use crate::domain::user::Actor;
+use crate::evidence::{self, Beside, Expected};
+use crate::store::ChainCheck;
+use crate::store::evidence::SealedPackage;
+
+/// Longest name of a recipient, in characters.
+const MAX_RECIPIENT_CHARS: usize = 200;
+
+/// One package with everything that happened to it.
+#[derive(Debug, Clone)]
+pub struct PackageFile {
+    /// Its row in the ledger.
+    pub package: SealedPackage,
+    /// What happened to it, oldest first, this look included.
+    pub custody: Vec<CustodyEvent>,
+    /// Whether the chain of these events is whole.
+    pub chain: ChainCheck,
+}
+
+/// A copy that was handed over.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// Where the copy lies.
+    pub path: PathBuf,
+    /// SHA-256 of the copy and of the original.
+    pub seal_sha256: String,
+}
+
+impl App {
+    /// At most `limit` packages of all findings, the newest first.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub async fn recent_packages(&self, limit: u32) -> Result<Vec<SealedPackage>> {
+        Ok(self.store.recent_packages(limit).await?)
+    }
+
+    /// One package and its custody. The look itself is recorded.
+    ///
+    /// # Errors
+    /// `NotFound`, `Internal`.
+    pub async fn evidence_package(&self, actor: &Actor, id: &PackageId) -> Result<PackageFile> {
+        let package = self.known_package(id).await?;
+        self.record(actor, id, "read", String::new()).await?;
+        let custody = self.store.custody(id).await?;
+        let chain = self.store.check_custody(id).await?;
+        Ok(PackageFile { package, custody, chain })
+    }
+
+    /// Copies a package, with what lies beside it, into the folder `to` for `recipient`, and records it. The original
+    /// is verified first and the copy afterwards.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` when no recipient is named; `Conflict` when the original is not as sealed or the folder
+    /// holds a file of its name; `Internal` when the disk refuses: then no copy is left.
+    pub async fn export_evidence(
+        &self,
+        actor: &Actor,
+        id: &PackageId,
+        to: &Path,
+        recipient: &str,
+    ) -> Result<Exported> {
+        let recipient = recipient.trim();
+        let length = recipient.chars().count();
+        if length == 0 || length > MAX_RECIPIENT_CHARS || recipient.chars().any(char::is_control) {
+            let why = format!("name who receives it (1 to {MAX_RECIPIENT_CHARS} characters)");
+            return Err(Error::invalid("recipient", why));
+        }
+        let package = self.known_package(id).await?;
+        let from = PathBuf::from(&package.location);
+        let seal = package.seal.sha256.clone();
+        let folder = to.to_owned();
+        let copied = tokio::task::spawn_blocking(move || copy(&from, &folder, &seal));
+        let path = copied.await.context("exporting was interrupted")??;
+        let note = format!("to {recipient}: {}", path.display());
+        if let Err(error) = self.record(actor, id, "exported", note).await {
+            remove(&path);
+            return Err(error);
+        }
+        Ok(Exported { path, seal_sha256: package.seal.sha256 })
+    }
+
+    async fn known_package(&self, id: &PackageId) -> Result<SealedPackage> {
+        let known = self.store.package(id).await?;
+        known.ok_or_else(|| Error::NotFound { kind: "evidence package", id: id.to_string() })
+    }
+
+    async fn record(&self, actor: &Actor, id: &PackageId, action: &str, note: String) -> Result<()> {
+        let event = CustodyEvent {
+            at: self.clock.now(),
+            actor: actor.name().to_owned(),
+            action: action.to_owned(),
+            package_id: id.clone(),
+            note,
+        };
+        Ok(self.store.append_custody(&event).await?)
+    }
+}
+
+fn copy(from: &Path, folder: &Path, seal: &str) -> Result<PathBuf> {
+    let name = from.file_name().context("the ledger names no file")?;
+    let target = folder.join(name);
+    if target.symlink_metadata().is_ok() {
+        return Err(Error::Conflict(format!("{} is there already", target.display())));
+    }
+    check(from, seal)?;
+    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let (one, two) = (Beside::of(from), Beside::of(&target));
+    let pairs = [
+        (&*one.digest, &*two.digest),
+        (&one.signature, &two.signature),
+        (&one.key, &two.key),
+        (from, &target),
+    ];
+    for (from, to) in pairs {
+        let copied = copy_one(from, to).with_context(|| format!("{} cannot be written", to.display()));
+        if let Err(error) = copied {
+            remove(&target);
+            return Err(error.into());
+        }
+    }
+    check(&target, seal).inspect_err(|_| remove(&target))?;
+    Ok(target)
+}
+
+fn check(package: &Path, seal: &str) -> Result<()> {
+    let expected = Expected { seal_sha256: Some(seal.to_owned()), ..Expected::default() };
+    let found = evidence::verify(package, &expected).map_err(anyhow::Error::from)?;
+    match found.deviations.first() {
+        None => Ok(()),
+        Some(first) => Err(Error::Conflict(format!(
+            "{} is not as it was sealed ({} deviations; {}: {}); it is not handed over",
+            package.display(),
+            found.deviations.len(),
+            first.path,
+            first.detail
+        ))),
+    }
+}
+
+fn copy_one(from: &Path, to: &Path) -> std::io::Result<()> {
+    let mut partial = to.as_os_str().to_owned();
+    partial.push(".unsealed");
+    let partial = PathBuf::from(partial);
+    std::fs::copy(from, &partial)?;
+    std::fs::File::open(&partial)?.sync_all()?;
+    std::fs::rename(&partial, to)
+}
+
+/// Best effort: an error is under way already.
+fn remove(package: &Path) {
+    let Beside { digest, signature, key } = Beside::of(package);
+    for path in [package, &digest, &signature, &key] {
+        let _ = std::fs::remove_file(path);
+    }
+}
