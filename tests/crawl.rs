@@ -30,9 +30,9 @@ fn the_demo_finds_what_was_planted_and_seals_evidence_that_stock_tools_check() {
         .unwrap();
     assert!(stock.status.success(), "{}", String::from_utf8_lossy(&stock.stderr));
     let mut bytes = std::fs::read(file).unwrap();
-    let title = "电子数据提取笔录".as_bytes();
+    let title = "<h1>电子数据提取笔录".as_bytes();
     let at = bytes.windows(title.len()).position(|window| window == title).expect("it holds a record");
-    bytes[at] ^= 1;
+    bytes[at + 1] ^= 1;
     let copy = world.write("tampered.wacz", bytes);
     let tampered = world.run(&["evidence", "verify", copy.to_str().unwrap()]);
     assert_eq!(tampered.code, 1, "a flipped bit is a deviation: {}", tampered.out);
