@@ -16,12 +16,12 @@ use crate::kit::digest::sha256_hex;
 /// Name of the archive file below `archive/`.
 pub(super) const WARC_NAME: &str = "data.warc.gz";
 
-/// One response in the index.
+/// One response, or file that people brought, in the index.
 pub(super) struct Indexed {
     pub url: String,
     pub at: UnixMs,
     pub mime: String,
-    pub status: u16,
+    pub status: Option<u16>,
     pub payload_sha256: String,
     pub offset: u64,
     pub size_bytes: u64,
@@ -67,7 +67,8 @@ pub(super) fn cdxj(index: &[Indexed]) -> anyhow::Result<String> {
     struct Fields<'a> {
         url: &'a str,
         mime: &'a str,
-        status: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<String>,
         digest: String,
         length: String,
         offset: String,
@@ -78,7 +79,7 @@ pub(super) fn cdxj(index: &[Indexed]) -> anyhow::Result<String> {
         let fields = serde_json::to_string(&Fields {
             url: &entry.url,
             mime: &entry.mime,
-            status: entry.status.to_string(),
+            status: entry.status.map(|status| status.to_string()),
             digest: format!("sha256:{}", entry.payload_sha256),
             length: entry.size_bytes.to_string(),
             offset: entry.offset.to_string(),
@@ -100,7 +101,7 @@ struct Record<'a> {
     id: String,
     at: UnixMs,
     headers: Vec<(&'static str, String)>,
-    content_type: &'static str,
+    content_type: &'a str,
     /// What stands in the block before the payload: the head of an HTTP message.
     head: Vec<u8>,
     payload: &'a [u8],
@@ -113,7 +114,7 @@ impl Warc {
         for (index, step) in exchange.redirects.iter().enumerate() {
             let head =
                 response_head("HTTP/1.1", step.status, &[("location".to_owned(), step.location.clone())], 0);
-            self.response(
+            self.indexed(
                 Record {
                     kind: "response",
                     id: record_id(capture, &format!("redirect-{index}")),
@@ -130,11 +131,30 @@ impl Warc {
                     head,
                     payload: &[],
                 },
-                step.status,
+                Some(step.status),
                 "unk",
             )?;
         }
         let response_id = record_id(capture, "response");
+        if exchange.status == 0 {
+            // Brought as a file: there was no request, and no host's answer to show.
+            let mime = exchange.response_header("content-type").unwrap_or("application/octet-stream");
+            let mime = one_line(mime.split(';').next().unwrap_or_default().trim());
+            self.indexed(
+                Record {
+                    kind: "resource",
+                    id: response_id,
+                    at: exchange.finished_at,
+                    headers: vec![("WARC-Target-URI", exchange.final_url.clone())],
+                    content_type: &mime,
+                    head: Vec::new(),
+                    payload: &captured.body,
+                },
+                None,
+                &mime,
+            )?;
+            return self.metadata(captured, metadata);
+        }
         self.record(&Record {
             kind: "request",
             id: record_id(capture, "request"),
@@ -157,7 +177,7 @@ impl Warc {
         }
         let mime = exchange.response_header("content-type").unwrap_or_default();
         let mime = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        self.response(
+        self.indexed(
             Record {
                 kind: "response",
                 id: response_id.clone(),
@@ -172,26 +192,31 @@ impl Warc {
                 ),
                 payload: &captured.body,
             },
-            exchange.status,
+            Some(exchange.status),
             if mime.is_empty() { "unk" } else { &mime },
         )?;
+        self.metadata(captured, metadata)
+    }
+
+    fn metadata(&mut self, captured: &CaptureInput, metadata: &[u8]) -> anyhow::Result<()> {
+        let capture = &captured.capture;
         self.record(&Record {
             kind: "metadata",
             id: record_id(capture, "metadata"),
-            at: exchange.finished_at,
+            at: capture.exchange.finished_at,
             headers: vec![
                 // Not the address itself: players would show it in place of the page.
-                ("WARC-Target-URI", format!("urn:metadata:{}", exchange.final_url)),
-                ("WARC-Concurrent-To", response_id),
+                ("WARC-Target-URI", format!("urn:metadata:{}", capture.exchange.final_url)),
+                ("WARC-Concurrent-To", record_id(capture, "response")),
             ],
             content_type: "application/json",
             head: Vec::new(),
             payload: metadata,
-        })?;
-        Ok(())
+        })
+        .map(drop)
     }
 
-    fn response(&mut self, record: Record<'_>, status: u16, mime: &str) -> anyhow::Result<()> {
+    fn indexed(&mut self, record: Record<'_>, status: Option<u16>, mime: &str) -> anyhow::Result<()> {
         let url = record.headers.first().map(|(_, url)| url.clone()).unwrap_or_default();
         let at = record.at;
         let payload_sha256 = sha256_hex(record.payload);

@@ -13,7 +13,7 @@ use super::zip::{self, Archive};
 use super::*;
 use crate::domain::ad::{Ad, AdDraft, AdId, AdKind, Sighting};
 use crate::domain::blob::BlobRef;
-use crate::domain::capture::{Capture, CaptureId, CapturePurpose, Exchange, Redirect};
+use crate::domain::capture::{Capture, CaptureId, CapturePurpose, Exchange, Imported, Redirect};
 use crate::domain::finding::{Assessment, Finding, FindingId, FindingState, Reason};
 use crate::domain::hit::{Hit, HitStatus, RuleId, Severity, Span, Track};
 use crate::domain::provision::{Provision, ProvisionId};

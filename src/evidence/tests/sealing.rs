@@ -68,6 +68,32 @@ fn a_package_with_hostile_words_verifies() {
 }
 
 #[test]
+fn a_file_that_people_brought_is_sealed_without_a_made_up_answer() {
+    let mut input = input();
+    let exchange = &mut input.captures[1].capture.exchange;
+    exchange.status = 0;
+    exchange.redirects.clear();
+    // As the file has them: they need not be in order.
+    exchange.finished_at = SEALED_AT.plus_ms(86_400_000);
+    exchange.imported = Some(Imported {
+        file_name: "举报.html".to_owned(),
+        file_sha256: "ab".repeat(32),
+        format: "html".to_owned(),
+        place: String::new(),
+        imported_at: SEALED_AT.plus_ms(-30_000),
+    });
+    let parent = tempfile::tempdir().unwrap();
+    let sealed = sealed_in(parent.path(), &input, &key());
+    assert_eq!(verify(&sealed.path, &Expected::default()).unwrap().deviations, []);
+    let index = members(&sealed.path).into_iter().find(|(path, _)| path == "indexes/index.cdx").unwrap().1;
+    assert_eq!(
+        String::from_utf8(index).unwrap().matches("\"status\"").count(),
+        2,
+        "the page and its redirect"
+    );
+}
+
+#[test]
 fn a_failed_sealing_leaves_nothing() {
     let parent = tempfile::tempdir().unwrap();
     let files = made(&input());

@@ -32,6 +32,13 @@ struct CaptureRecord {
     started_at: Moment,
     finished_at: Moment,
     body: Body,
+    /// Of a file that people brought: then the times above are as the file has them.
+    imported_from: Option<Imported>,
+}
+
+#[derive(Deserialize)]
+struct Imported {
+    imported_at: Moment,
 }
 
 #[derive(Deserialize)]
@@ -144,7 +151,10 @@ fn check_times(
         );
     }
     for (path, capture) in captures {
-        let (began, ended) = (instant(&capture.started_at.utc), instant(&capture.finished_at.utc));
+        let (began, ended) = match &capture.imported_from {
+            Some(imported) => (instant(&imported.imported_at.utc), instant(&imported.imported_at.utc)),
+            None => (instant(&capture.started_at.utc), instant(&capture.finished_at.utc)),
+        };
         match (began, ended) {
             (Some(began), Some(ended)) if began <= ended && ended <= sealed_at => {}
             _ => backwards(
@@ -194,7 +204,10 @@ fn check_archive(
         Ok(records) => records,
         Err(problem) => return wrong(WARC, problem),
     };
-    let responses: Vec<&Record> = records.iter().filter(|record| record.kind == "response").collect();
+    let is_content = |record: &&Record| {
+        record.kind == "response" || (record.kind == "resource" && !record.url.starts_with("urn:text:"))
+    };
+    let responses: Vec<&Record> = records.iter().filter(is_content).collect();
     if responses.len() != captures.len() + n_redirects || records.len() > n_expected {
         wrong(
             WARC,
