@@ -238,9 +238,7 @@ impl Checker<'_> {
             (None, Some(body), None, 0) if of_answer && !body.is_empty() => {
                 Some(Condition::Body(body.clone()))
             }
-            (None, None, Some(path), 1) => {
-                Some(Condition::Path(self.path(path.get_ref(), path.span(), kind)?, expects.remove(0)))
-            }
+            (None, None, Some(paths), 1) => Some(Condition::Path(self.paths(paths, kind), expects.remove(0))),
             _ => {
                 let help = match of_answer {
                     true => {

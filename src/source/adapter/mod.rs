@@ -213,7 +213,8 @@ enum Told {
 enum Condition {
     Status(u16),
     Body(String),
-    Path(Path, Expect),
+    /// The first path that gives something.
+    Path(Vec<Path>, Expect),
 }
 
 #[derive(Debug, Clone)]

@@ -112,7 +112,7 @@ pub(super) struct OutcomeForm {
 pub(super) struct ConditionForm {
     pub status: Option<u16>,
     pub body: Option<String>,
-    pub path: Option<Text>,
+    pub path: Option<Spanned<Paths>>,
     pub equals: Option<toml::Value>,
     #[serde(rename = "in")]
     pub one_of: Option<Vec<toml::Value>>,

@@ -116,11 +116,12 @@ impl<'d> Scope<'d> {
         }
     }
 
-    /// Whether `condition` holds for `item`; conditions on the answer itself are told by [`Scope::answer_is`].
+    /// Whether `condition` holds for `item`; status and words of the whole answer are not known here.
     pub fn holds(&self, condition: &Condition, item: &At<'d>) -> bool {
         match condition {
-            Condition::Path(path, expect) => {
-                let texts = self.texts(path, item);
+            Condition::Path(paths, expect) => {
+                let found = paths.iter().map(|path| self.texts(path, item)).find(|texts| !texts.is_empty());
+                let texts = found.unwrap_or_default();
                 match expect {
                     Expect::OneOf(wanted) => texts.iter().any(|text| wanted.contains(text)),
                     Expect::Exists(exists) => texts.is_empty() != *exists,

@@ -41,6 +41,11 @@ pub const UNWRAPS: &[UnwrapKind] = &[
         about: "The JSON values behind all matches: an array, or an object by the group `key`.",
     },
     UnwrapKind {
+        name: "comments",
+        argument: "",
+        about: "Markup inside HTML comments becomes part of the page.",
+    },
+    UnwrapKind {
         name: "field",
         argument: "POINTER",
         about: "The text at POINTER of a JSON answer, which is a page or JSON itself.",
@@ -54,6 +59,7 @@ pub(super) enum Unwrap {
     Prefix(String),
     ScriptJson(Regex),
     ScriptJsonAll(Regex),
+    Comments,
     Field(JsonPath),
 }
 
@@ -71,6 +77,7 @@ impl Unwrap {
             ("next-data", None) => pattern(r#"<script[^>]*id="__NEXT_DATA__"[^>]*>"#).map(Self::ScriptJson),
             ("script-json", Some(argument)) => pattern(argument).map(Self::ScriptJson),
             ("script-json-all", Some(argument)) => pattern(argument).map(Self::ScriptJsonAll),
+            ("comments", None) => Ok(Self::Comments),
             ("field", Some(argument)) => JsonPath::parse(argument).map(Self::Field),
             _ => Err(match UNWRAPS.iter().find(|kind| kind.name == name) {
                 Some(UnwrapKind { argument: "", .. }) => format!("`{name}` takes nothing in brackets"),
@@ -121,6 +128,7 @@ impl Unwrap {
                     (true, false) => Ok(Value::Array(in_order).to_string()),
                 }
             }
+            Self::Comments => Ok(text.replace("<!--", "").replace("-->", "")),
             Self::Field(path) => {
                 let root: Value = serde_json::from_str(text).map_err(|error| format!("JSON ({error})"))?;
                 let item = Found { pointer: String::new(), value: std::borrow::Cow::Borrowed(&root) };
@@ -152,6 +160,7 @@ mod tests {
             (r"script-json(data:)", page, "[1,2]"),
             (r"script-json-all(key: '(?<key>ds:\d)', data:)", page, r#"{"ds:1":[1,2],"ds:2":{"a":"保本"}}"#),
             (r"script-json-all(data:)", page, r#"[[1,2],{"a":"保本"}]"#),
+            ("comments", "<code><!-- <p>保本</p> --></code>", "<code> <p>保本</p> </code>"),
             ("field(/content)", r#"{"content":"<p>保本</p>"}"#, "<p>保本</p>"),
         ];
         for (call, text, expected) in cases {
