@@ -182,6 +182,8 @@ impl Checker<'_> {
         let kind = self.word(&form.kind, &kinds)?;
         // Where the page is, is said by the list, whose kind may be another.
         let url = form.url.as_ref().and_then(|take| self.take(take, list_kind));
+        let body = form.body.as_ref().map(|body| self.item_template(body, list_kind));
+        let body = body.map(|origin| Take { origin, transforms: Vec::new() });
         let charset = form.charset.as_ref().and_then(|charset| self.charset(charset));
         let unwrap = self.unwraps(&form.unwrap);
         let reads = match (kind, form.item) {
@@ -212,7 +214,7 @@ impl Checker<'_> {
                 return None;
             }
         };
-        Some(Detail { url, charset, unwrap, reads })
+        Some(Detail { url, body, charset, unwrap, reads })
     }
 
     pub(super) fn condition(

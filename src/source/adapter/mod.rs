@@ -272,6 +272,8 @@ struct Item {
 #[derive(Debug, Clone)]
 struct Detail {
     url: Option<Take>,
+    /// A body with values of the list's item: the page is asked for with POST.
+    body: Option<Take>,
     charset: Option<&'static str>,
     unwrap: Vec<Unwrap>,
     reads: DetailReads,

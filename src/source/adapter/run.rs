@@ -380,9 +380,12 @@ impl Adapter {
             match &self.detail {
                 None => counted.add(fields.draft(self.gives, item.locator())),
                 Some(detail) => match self.detail_target(detail, scope, item, &fields, source) {
-                    Some(target) if seen.insert(target.url.clone()) => details.push(target),
-                    Some(_) => {}
-                    None => counted.miss("url", &item.locator()),
+                    Ok(target) if seen.insert((target.url.clone(), target.ask.body.clone())) => {
+                        details.push(target)
+                    }
+                    Ok(_) => {}
+                    Err(None) => counted.miss("url", &item.locator()),
+                    Err(Some(foreign)) => counted.problems.push(foreign),
                 },
             }
         }
@@ -483,6 +486,10 @@ impl Adapter {
         }
     }
 
+    /// The page behind an item.
+    ///
+    /// # Errors
+    /// The item does not say where it is, or it is on a host that may not be asked, which is a problem of its own.
     fn detail_target<'d>(
         &self,
         detail: &Detail,
@@ -490,21 +497,26 @@ impl Adapter {
         item: &At<'d>,
         fields: &Fields,
         source: &Source,
-    ) -> Option<Target> {
+    ) -> Result<Target, Option<Problem>> {
         let href = match &detail.url {
-            Some(take) => take.first(scope, item)?,
-            None => fields.url.clone()?,
+            Some(take) => take.first(scope, item),
+            None => fields.url.clone(),
         };
-        let url = html::resolve(&scope.base, &href).filter(|url| self.may_ask(url, source, scope.known))?;
+        let url = href.and_then(|href| html::resolve(&scope.base, &href)).ok_or(None)?;
+        if !self.may_ask(&url, source, scope.known) {
+            let message = format!("{url} is not on a host of {} and is not read", self.id);
+            return Err(Some(Problem::new("foreign-host", message)));
+        }
         let mut target = Target::new(url, CapturePurpose::Page, "detail");
         target.ask.min_interval_ms = self.min_interval_ms;
         if matches!(detail.reads, DetailReads::Fields(..)) {
             let headers = &self.request.headers;
             target.ask = self.ask(source, None, headers, scope.known, scope.page.captured_at, &target.url);
+            target.ask.body = detail.body.as_ref().and_then(|body| body.first(scope, item));
         }
         target.known = scope.known.clone();
         target.known.extend(fields.told().map(|(name, value)| (format!("{FROM_LIST}{name}"), value)));
-        Some(target)
+        Ok(target)
     }
 
     fn read_detail(&self, scope: &Scope<'_>, target: &Target, item: &Item) -> Reading {

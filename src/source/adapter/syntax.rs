@@ -176,6 +176,7 @@ pub(super) struct ItemForm {
 pub(super) struct DetailForm {
     pub kind: Text,
     pub url: Option<Spanned<TakeForm>>,
+    pub body: Option<Text>,
     pub charset: Option<Text>,
     #[serde(default)]
     pub unwrap: Vec<Text>,
