@@ -17,7 +17,7 @@ use crate::domain::hit::{Hit, HitStatus};
 use crate::kit::problem::Problem;
 use crate::matcher::{Match, Matcher, Occurrence};
 use crate::rules::{Diagnostic, Institution, Rule, RulePack};
-use crate::text::{Normalizer, Tables};
+use crate::text::Normalizer;
 
 /// Memory reused from text to text; one per thread.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl Judge {
     ///
     /// Terms that cannot be compiled are diagnostics and never found; a pack with errors should not judge.
     pub fn new(pack: RulePack) -> (Self, Vec<Diagnostic>) {
-        let normalizer = Normalizer::new(&Tables::embedded());
+        let normalizer = Normalizer::embedded();
         let (matcher, (cues, lists), diagnostics) =
             Matcher::new(&pack, &normalizer, |groups| (Cues::new(&pack, groups), AdLists::new(groups)));
         (Self { pack, normalizer, matcher, cues, lists }, diagnostics)

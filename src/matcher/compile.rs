@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pattern::{self, Pattern};
 use super::{claim, evaluate};
+use crate::domain::claim::ClaimKind;
 use crate::rules::{ClaimTest, Diagnostic, Level, Located, Place, Rule, RulePack, Term};
-use crate::text::Normalizer;
+use crate::text::{Frequency, Normalizer};
 
 /// Names a group of atoms; the group holds where any of its atoms does.
 pub(super) type GroupId = usize;
+
+/// Occurrences in a million characters from which looking for words costs more than it saves.
+pub(super) const COMMON: f32 = 6000.0;
 
 /// One thing to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +20,17 @@ pub(super) enum Atom {
     Literal(usize),
     Pattern(usize),
     Claim(usize),
+}
+
+/// What must stand in a sentence, or in a text, before a pattern can match there.
+#[derive(Debug, Clone)]
+pub(super) struct Switch {
+    /// Sets of literals; one of each set must stand there.
+    pub sets: Vec<Vec<usize>>,
+    /// An ASCII digit must stand there.
+    pub has_digit: bool,
+    /// The pattern is looked for sentence by sentence, not in the whole text at once.
+    pub by_sentence: bool,
 }
 
 /// Collects atoms and groups while a pack is compiled.
@@ -158,8 +173,9 @@ impl<'a> Builder<'a> {
         let expanded = crate::rules::expand(&self.pack.fragments, text).ok()?;
         let id = match pattern::compile(&expanded) {
             Ok(compiled) => {
-                let possible = self.check_required(place, &compiled.required);
-                let required = self.locatable(&compiled.required);
+                let best = compiled.required.first().map(Vec::as_slice).unwrap_or_default();
+                let possible = self.check_required(place, best);
+                let required = compiled.required.iter().map(|words| self.locatable(words)).collect();
                 possible.then(|| {
                     self.patterns.push(Pattern { required, ..compiled });
                     self.patterns.len() - 1
@@ -187,6 +203,8 @@ impl<'a> Builder<'a> {
             let core = core(word);
             if self.is_stable(word) {
                 words.push(word.clone());
+            } else if self.never_stands(word) {
+                continue;
             } else if pattern::tells_apart(core) {
                 words.extend(self.is_stable(core).then(|| core.to_owned()));
             } else if word.starts_with(core) {
@@ -208,6 +226,14 @@ impl<'a> Builder<'a> {
         let problem = self.problem("R024", place, message, "this pattern can never match").with_help(help);
         self.diagnostics.push(problem);
         false
+    }
+
+    /// Whether no normalized text holds the word, whatever stands around it: `.天`, because a mark beside a Chinese
+    /// character is dropped. What stays of marks depends on the characters beside them alone.
+    fn never_stands(&self, word: &str) -> bool {
+        const BESIDE: [&str; 9] = ["", "1", "a", "天", "一", "万", "年", "微", "。"];
+        let contexts = BESIDE.iter().flat_map(|left| BESIDE.map(|right| format!("{left}{word}{right}")));
+        contexts.into_iter().all(|text| !self.normalizer.normalize(&text).text.contains(word))
     }
 
     fn is_stable(&self, word: &str) -> bool {
@@ -257,8 +283,9 @@ impl<'a> Builder<'a> {
             }
             Atom::Pattern(id) => {
                 let pattern = &self.patterns[id];
-                let word = pattern.required.iter().find(|word| !pattern::tells_apart(word));
-                (pattern.required.is_empty() || word.is_some()).then(|| {
+                let required = pattern.best();
+                let word = required.iter().find(|word| !pattern::tells_apart(word));
+                (required.is_empty() || word.is_some()).then(|| {
                     let why =
                         word.map_or("demands no word".to_owned(), |word| format!("may hold only `{word}`"));
                     format!("/{}/ {why}", pattern.regex)
@@ -279,37 +306,92 @@ impl<'a> Builder<'a> {
                     words.insert(self.literals[*id].clone());
                 }
                 Atom::Pattern(id) => {
-                    let required = &self.patterns[*id].required;
+                    let required = self.patterns[*id].best();
                     if required.is_empty() {
                         return None;
                     }
                     words.extend(required.iter().cloned());
                 }
                 Atom::Claim(id) => {
-                    let gate = claim::gate(self.claims[*id].kind)?;
-                    words.extend(gate.into_iter().map(str::to_owned));
+                    words.extend(claim::gate(self.claims[*id].kind)?.words);
                 }
             }
         }
         words.iter().all(|word| pattern::tells_apart(word)).then_some(words)
     }
 
-    /// Literals that switch patterns on: for each pattern, the ids of its required words; none when a word is as
-    /// common as a single digit, and the pattern had better run at once.
-    pub fn pattern_switches(&mut self) -> Vec<Vec<usize>> {
-        let required: Vec<Vec<String>> =
-            self.patterns.iter().map(|pattern| pattern.required.clone()).collect();
-        let rare = |words: &Vec<String>| words.iter().all(|word| pattern::tells_apart(word));
-        required
-            .into_iter()
-            .map(|words| if rare(&words) { words } else { Vec::new() })
-            .map(|words| words.into_iter().map(|word| self.literal_id(word)).collect())
-            .collect()
+    /// What must stand in a text before pattern `id` can match.
+    pub fn pattern_switch(&mut self, id: usize) -> Switch {
+        let tells_apart =
+            |words: &[String]| !words.is_empty() && words.iter().all(|word| pattern::tells_apart(word));
+        let pattern = &self.patterns[id];
+        let by_sentence = pattern.is_local || tells_apart(pattern.best());
+        // A set as common as a single digit does not pay for being looked for.
+        let sets: Vec<Vec<String>> =
+            pattern.required.iter().filter(|words| tells_apart(words)).cloned().collect();
+        // Nor does one with a word that is everywhere, beside another.
+        let is_rare = |words: &Vec<String>| !words.iter().any(|word| is_common(word));
+        let any_rare = sets.iter().any(is_rare);
+        let pays = |(index, words): (usize, Vec<String>)| {
+            (is_rare(&words) || !any_rare && index == 0).then_some(words)
+        };
+        let sets: Vec<Vec<String>> = sets.into_iter().enumerate().filter_map(pays).collect();
+        let has_digit = pattern.has_digit;
+        Switch {
+            sets: sets.into_iter().map(|words| self.literal_ids(words)).collect(),
+            has_digit,
+            by_sentence,
+        }
+    }
+
+    /// What must stand in a text before it can make a claim of this kind, in alternatives; none when any number may do.
+    pub fn claim_switches(&mut self, kind: ClaimKind) -> Option<Vec<Switch>> {
+        let gate = claim::gate(kind)?;
+        // No normalized text holds a word that is not its own normal form.
+        let stable = |words: Vec<String>| words.into_iter().filter(|word| self.is_stable(word)).collect();
+        let (words, pairs): (Vec<String>, Vec<[Vec<String>; 2]>) =
+            (stable(gate.words), gate.sets.into_iter().map(|sets| sets.map(stable)).collect());
+        let single = Switch { sets: vec![self.literal_ids(words)], has_digit: false, by_sentence: true };
+        let pairs = pairs.into_iter().map(|sets| Switch {
+            sets: sets.into_iter().map(|words| self.literal_ids(words)).collect(),
+            has_digit: false,
+            by_sentence: true,
+        });
+        Some([single].into_iter().chain(pairs).collect())
+    }
+
+    /// How often the words that a group asks for occur in a million characters, at most and roughly.
+    pub fn group_frequency(&self, group: GroupId) -> f32 {
+        let of_atom = |atom: &Atom| match *atom {
+            Atom::Literal(id) => per_million(&self.literals[id..=id]),
+            Atom::Pattern(id) => {
+                let sets = self.patterns[id].required.iter().filter(|words| !words.is_empty());
+                sets.map(|words| per_million(words)).fold(f32::INFINITY, f32::min)
+            }
+            Atom::Claim(id) => {
+                claim::gate(self.claims[id].kind).map_or(f32::INFINITY, |gate| per_million(&gate.words))
+            }
+        };
+        self.groups[group].iter().map(of_atom).sum()
+    }
+
+    fn literal_ids(&mut self, words: Vec<String>) -> Vec<usize> {
+        words.into_iter().map(|word| self.literal_id(word)).collect()
     }
 
     fn problem(&self, code: &'static str, place: &Place, message: String, label: &str) -> Diagnostic {
         Diagnostic::new(code, Level::Error, &self.pack.files, place, message, label)
     }
+}
+
+/// Whether a word is one character that stands in nearly every text: it is located only when a rule asks for it.
+pub(super) fn is_common(word: &str) -> bool {
+    const COMMON_CHARACTER: f32 = 1000.0;
+    word.chars().count() == 1 && Frequency::embedded().per_million([word]) > COMMON_CHARACTER
+}
+
+fn per_million(words: &[String]) -> f32 {
+    Frequency::embedded().per_million(words.iter().map(String::as_str))
 }
 
 /// A word without the marks at its edges.
@@ -332,7 +414,7 @@ mod tests {
         let mut builder = Builder::new(&pack, &normalizer);
         for (required, possible, expected) in [
             (&["保本", "保本保息"] as &[&str], true, &["保本"] as &[&str]),
-            (&["元/", "日返"], true, &["元", "日返"]),
+            (&["元/", "日返"], true, &["日返"]),
             (&["0u", ".u"], true, &["0u"]),
             (&["0.", "保本"], true, &[]),
             (&["0."], true, &[]),

@@ -31,17 +31,33 @@ pub struct Truth {
     pub found: Option<Range<usize>>,
 }
 
-impl Reading<'_> {
+impl Conditions {
     /// Whether every group that the rule needs can hold at all.
-    pub fn may_all_hold(&self, conditions: &Conditions) -> bool {
-        self.may_hold(conditions.trigger)
-            && conditions.all.iter().all(|group| self.may_hold(*group))
-            && conditions.near.is_none_or(|(group, _)| self.may_hold(group))
-            && conditions.n_of.as_ref().is_none_or(|(n, groups)| {
-                groups.iter().filter(|group| self.may_hold(**group)).take(*n).count() == *n
+    pub fn may_all_hold(&self, may_hold: impl Fn(GroupId) -> bool) -> bool {
+        may_hold(self.trigger)
+            && self.all.iter().all(|group| may_hold(*group))
+            && self.near.is_none_or(|(group, _)| may_hold(group))
+            && self.n_of.as_ref().is_none_or(|(n, groups)| {
+                groups.iter().filter(|group| may_hold(**group)).take(*n).count() == *n
             })
     }
 
+    /// Groups without which the rule cannot hold; of `n_of` only when all of them are needed.
+    pub fn required(&self) -> impl Iterator<Item = GroupId> {
+        let n_of = self
+            .n_of
+            .iter()
+            .filter(|(n, groups)| *n == groups.len())
+            .flat_map(|(_, groups)| groups.iter().copied());
+        [self.trigger]
+            .into_iter()
+            .chain(self.all.iter().copied())
+            .chain(self.near.map(|(group, _)| group))
+            .chain(n_of)
+    }
+}
+
+impl Reading<'_> {
     /// Leftmost-longest places of the group without overlap, appended to `out`.
     pub fn leftmost_longest(&mut self, group: GroupId, out: &mut Vec<Occurrence>) {
         let mut end = 0;

@@ -53,8 +53,8 @@ pub struct LiteralSet {
     patterns: Patterns,
     alphabet: Alphabet,
     anchors: Anchors,
-    /// Patterns of one character, by their symbol.
-    alone: std::collections::HashMap<u16, u32>,
+    /// Patterns of one character beside marks, by their symbol: `1` and `1%`.
+    alone: Vec<Vec<u32>>,
     /// Whether a literal contains a comma of a number.
     has_comma: bool,
     /// Whether a literal contains the end of a sentence.
@@ -76,8 +76,15 @@ impl LiteralSet {
         let mut patterns = Patterns::new(normalizer, literals);
         let alphabet = patterns.alphabet(normalizer);
         patterns.set_symbols(&alphabet);
-        let anchors = Anchors::new(&patterns, &Frequency::embedded());
-        let alone = patterns.alone().map(|(index, ch)| (alphabet.symbol(ch), index)).collect();
+        let anchors = Anchors::new(&patterns, Frequency::embedded());
+        let mut alone = Vec::new();
+        for (index, ch) in patterns.alone() {
+            let symbol = alphabet.symbol(ch) as usize;
+            if alone.len() <= symbol {
+                alone.resize(symbol + 1, Vec::new());
+            }
+            alone[symbol].push(index);
+        }
         let has_comma = patterns.contain(&[',']);
         let has_stop = patterns.contain(&['。', '！', '？']);
         Self { normalizer: normalizer.clone(), patterns, alphabet, anchors, alone, has_comma, has_stop }
@@ -87,6 +94,14 @@ impl LiteralSet {
     /// ordered by span and literal.
     pub fn scan(&self, raw: &str, scratch: &mut Scratch, found: impl FnMut(LiteralMatch)) {
         self.collect(raw, scratch);
+        scratch.found.iter().copied().for_each(found);
+    }
+
+    /// The same for text that is its own normal form, which needs no second look.
+    pub fn scan_normalized(&self, text: &str, scratch: &mut Scratch, found: impl FnMut(LiteralMatch)) {
+        scratch.found.clear();
+        self.search::<false>(text, 0, &mut scratch.found, &mut scratch.marks);
+        sort(&mut scratch.found);
         scratch.found.iter().copied().for_each(found);
     }
 
@@ -115,7 +130,7 @@ impl LiteralSet {
             }
             from = part.end;
         }
-        scratch.found.sort_unstable();
+        sort(&mut scratch.found);
     }
 
     /// Searches `text` from byte `from` on. Published text (`RAW`) stops at a part that must be normalized, which is
@@ -217,16 +232,18 @@ impl LiteralSet {
             CIRCLE | OPEN | PLUS => Some(None),
             alone => {
                 let symbol = self.alphabet.alone(alone);
-                let pattern = self.alone.get(&symbol).map(|index| self.patterns.get(*index))?;
-                match (RAW, pattern.kind) {
-                    (true, Kind::Plain) => {
-                        let end = self.end_with_combining(text, place.end);
-                        report(pattern, Span { start: place.start, end }, found);
-                    }
-                    (true, _) => return None,
-                    (false, _) => {
-                        if let Look::Found(span) = look_normalized(text, pattern, 0, place.start) {
-                            report(pattern, span, found);
+                for index in self.alone.get(symbol as usize)? {
+                    let pattern = self.patterns.get(*index);
+                    match (RAW, pattern.kind) {
+                        (true, Kind::Plain) => {
+                            let end = self.end_with_combining(text, place.end);
+                            report(pattern, Span { start: place.start, end }, found);
+                        }
+                        (true, _) => return None,
+                        (false, _) => {
+                            if let Look::Found(span) = look_normalized(text, pattern, 0, place.start) {
+                                report(pattern, span, found);
+                            }
                         }
                     }
                 }
@@ -424,6 +441,19 @@ impl LiteralSet {
             }
         }
         with_marks
+    }
+}
+
+/// Puts matches in order; they are found nearly so.
+fn sort(found: &mut [LiteralMatch]) {
+    for at in 1..found.len() {
+        let one = found[at];
+        let mut to = at;
+        while to > 0 && found[to - 1] > one {
+            found[to] = found[to - 1];
+            to -= 1;
+        }
+        found[to] = one;
     }
 }
 

@@ -1,8 +1,9 @@
 //! Which rules hold where, before context is weighed.
 //!
-//! Two stages. The gate reads the published text once for the words without which no rule can hold; most texts
-//! end there. The others are normalized, and every literal, pattern and claim of the pack is located once, in
-//! groups that rules and cues share.
+//! Two stages. The gate reads the published text once for the words without which no rule can hold: a word of each of
+//! its conditions, and for a pattern a word of each of its parts in one sentence. Most texts end there. The others are
+//! normalized, and every literal, pattern and claim of the pack is located once, in groups that rules and cues share.
+//! The gate changes nothing but the time it takes: tests compare it with a reading that skips nothing.
 
 pub mod claim;
 mod compile;
@@ -10,8 +11,9 @@ mod evaluate;
 pub mod literal;
 mod pattern;
 mod places;
+mod switches;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use self::compile::Builder;
 use self::evaluate::Conditions;
@@ -19,11 +21,16 @@ pub use self::evaluate::Truth;
 use self::literal::LiteralSet;
 use self::places::{Index, Reading};
 pub use self::places::{Occurrence, Places};
+use self::switches::Switched;
 use crate::rules::{Diagnostic, Place, RulePack, Term};
+use crate::text::sentence::Sentence;
 use crate::text::{Normalized, Normalizer};
 
 /// Names a group of terms of the compiled pack.
 pub type GroupId = usize;
+
+/// Texts from which on the gate is not asked, in bytes.
+const LONG_BYTES: usize = 1200;
 
 /// Most triggers of one rule that are looked at in one text.
 const MAX_TRIGGERS: usize = 64;
@@ -33,6 +40,8 @@ pub struct Matcher {
     gate: Gate,
     index: Index,
     rules: Vec<Conditions>,
+    /// The groups that were asked for beside those of the rules.
+    extra_groups: Vec<GroupId>,
 }
 
 /// A rule that holds at a trigger, in bytes of the normalized text.
@@ -47,8 +56,10 @@ pub struct Match {
 /// Memory reused from text to text; any matcher accepts any scratch.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    gate_bits: Vec<u64>,
     literal: literal::Scratch,
+    found: Vec<(usize, usize)>,
+    sentences: Vec<Sentence>,
+    switched: Switched,
     triggers: Vec<Occurrence>,
     /// The text as normalized.
     pub normalized: Normalized,
@@ -59,17 +70,24 @@ pub struct Scratch {
 }
 
 /// Compiles groups beside those of the rules: context cues and named lists.
-pub struct Groups<'a, 'b>(&'b mut Builder<'a>);
+pub struct Groups<'a, 'b> {
+    builder: &'b mut Builder<'a>,
+    given: BTreeSet<GroupId>,
+}
 
 impl Groups<'_, '_> {
     /// The group that holds where any of these terms does.
     pub fn of<'t>(&mut self, terms: impl IntoIterator<Item = (&'t Place, &'t Term)>) -> GroupId {
-        self.0.group(terms)
+        let group = self.builder.group(terms);
+        self.given.insert(group);
+        group
     }
 
     /// The group of a named list; never holds when the pack has no such list.
     pub fn list(&mut self, name: &str) -> GroupId {
-        self.0.list(name)
+        let group = self.builder.list(name);
+        self.given.insert(group);
+        group
     }
 }
 
@@ -84,26 +102,41 @@ impl Matcher {
     ) -> (Self, T, Vec<Diagnostic>) {
         let mut builder = Builder::new(pack, normalizer);
         let rules: Vec<Conditions> = pack.rules.iter().map(|rule| builder.rule(rule)).collect();
-        let extra = extra(&mut Groups(&mut builder));
-        let gate = Gate::new(&builder, &rules, normalizer);
+        let mut groups = Groups { builder: &mut builder, given: BTreeSet::new() };
+        let extra = extra(&mut groups);
+        let extra_groups = groups.given.into_iter().collect();
         let index = Index::new(&mut builder);
-        (Self { gate, index, rules }, extra, builder.diagnostics)
+        let gate = Gate::new(&builder, &index, &rules);
+        (Self { gate, index, rules, extra_groups }, extra, builder.diagnostics)
     }
 
     /// Whether any rule can hold in the published text: one pass, exact only when it says no.
     pub fn may_hold(&self, raw: &str, scratch: &mut Scratch) -> bool {
-        self.gate.opens(raw, scratch)
+        // In a long text nearly every word occurs somewhere.
+        if raw.len() > LONG_BYTES {
+            return true;
+        }
+        self.gate.opens(&self.index, raw, scratch)
     }
 
-    /// Normalizes `raw` and leaves in `scratch` which rules hold where; when one does, all places are worked out.
+    /// Normalizes `raw` and leaves in `scratch` which rules hold where; when one does, the places of the groups that
+    /// were asked for beside those of the rules are worked out too.
     pub fn read(&self, normalizer: &Normalizer, raw: &str, scratch: &mut Scratch) {
+        self.read_with(normalizer, raw, scratch, true);
+    }
+
+    /// With `skips`, groups and patterns are tried only where the words they need stand; the outcome is the same.
+    fn read_with(&self, normalizer: &Normalizer, raw: &str, scratch: &mut Scratch, skips: bool) {
         let Scratch { normalized, places, triggers, matches, .. } = scratch;
         normalizer.normalize_into(raw, normalized);
         self.index.locate(&normalized.text, places);
+        if !skips {
+            places.try_everything();
+        }
         let mut reading = Reading { index: &self.index, text: &normalized.text, places };
         matches.clear();
         for (rule, conditions) in self.rules.iter().enumerate() {
-            if !reading.may_all_hold(conditions) {
+            if !conditions.may_all_hold(|group| reading.may_hold(group)) {
                 continue;
             }
             triggers.clear();
@@ -115,7 +148,7 @@ impl Matcher {
             }
         }
         if !matches.is_empty() {
-            reading.settle();
+            reading.settle(&self.extra_groups);
         }
     }
 
@@ -130,62 +163,79 @@ impl Matcher {
     }
 }
 
-/// The words without which no rule can hold.
+/// The words without which no rule can hold, looked for in published text.
 struct Gate {
+    normalizer: Normalizer,
     words: LiteralSet,
-    /// For each word, the clauses it satisfies, as bits.
-    clauses_of: Vec<Vec<(usize, u64)>>,
-    n_clauses: usize,
-    /// For each rule, the clauses that must all be satisfied.
-    rules: Vec<Vec<usize>>,
+    /// Their numbers among the literals of the index.
+    literals: Vec<usize>,
+    /// For each rule, the groups that must hold; conditions that nearly every text meets are not asked here.
+    rules: Vec<Vec<GroupId>>,
 }
 
 impl Gate {
-    fn new(builder: &Builder<'_>, rules: &[Conditions], normalizer: &Normalizer) -> Self {
-        let mut clause_ids: BTreeMap<BTreeSet<String>, usize> = BTreeMap::new();
-        let mut rule_clauses = Vec::with_capacity(rules.len());
-        for conditions in rules {
-            let clauses = builder.gate_of(conditions).into_iter().flatten().map(|words| {
-                let next = clause_ids.len();
-                *clause_ids.entry(words).or_insert(next)
-            });
-            rule_clauses.push(clauses.collect::<BTreeSet<usize>>().into_iter().collect());
+    fn new(builder: &Builder<'_>, index: &Index, rules: &[Conditions]) -> Self {
+        let rules: Vec<Vec<GroupId>> =
+            rules.iter().map(|conditions| asked(builder, index, conditions)).collect();
+        let mut groups = vec![0; builder.groups.len().div_ceil(64)];
+        for group in rules.iter().flatten() {
+            switches::set(&mut groups, *group);
         }
-        let mut word_clauses: BTreeMap<&String, BTreeSet<usize>> = BTreeMap::new();
-        for (words, clause) in &clause_ids {
-            for word in words {
-                word_clauses.entry(word).or_default().insert(*clause);
-            }
-        }
-        let words: Vec<String> = word_clauses.keys().map(|word| (*word).clone()).collect();
-        let clauses_of = word_clauses
-            .values()
-            .map(|clauses| {
-                let mut bits: BTreeMap<usize, u64> = BTreeMap::new();
-                for clause in clauses {
-                    *bits.entry(clause / 64).or_default() |= 1 << (clause % 64);
-                }
-                bits.into_iter().collect()
-            })
-            .collect();
-        Self {
-            words: LiteralSet::new(normalizer, &words),
-            clauses_of,
-            n_clauses: clause_ids.len(),
-            rules: rule_clauses,
-        }
+        let literals = index.switches.literals_of(&groups);
+        let words: Vec<String> = literals.iter().map(|id| builder.literals[*id].clone()).collect();
+        let normalizer = builder.normalizer.clone();
+        Self { words: LiteralSet::new(&normalizer, &words), normalizer, literals, rules }
     }
 
-    fn opens(&self, raw: &str, scratch: &mut Scratch) -> bool {
-        let bits = &mut scratch.gate_bits;
-        bits.clear();
-        bits.resize(self.n_clauses.div_ceil(64), 0);
-        self.words.scan(raw, &mut scratch.literal, |found| {
-            for (word, mask) in &self.clauses_of[found.literal as usize] {
-                bits[*word] |= mask;
+    /// Whether a rule may hold: first by the words of the whole text, then by those that share a sentence.
+    fn opens(&self, index: &Index, raw: &str, scratch: &mut Scratch) -> bool {
+        let Scratch { literal, found, sentences, switched, .. } = scratch;
+        found.clear();
+        self.words
+            .scan(raw, literal, |hit| found.push((hit.span.start, self.literals[hit.literal as usize])));
+        let whole = [Sentence { end: raw.len() as u32, has_digit: true }];
+        self.switch(index, found, &whole, switched);
+        let may_hold = |switched: &Switched| {
+            self.rules.iter().any(|groups| groups.iter().all(|group| switched.may_hold(*group)))
+        };
+        if !may_hold(switched) {
+            return false;
+        }
+        self.normalizer.published_sentences(raw, sentences);
+        self.switch(index, found, sentences, switched);
+        may_hold(switched)
+    }
+
+    fn switch(
+        &self,
+        index: &Index,
+        found: &[(usize, usize)],
+        sentences: &[Sentence],
+        switched: &mut Switched,
+    ) {
+        index.switches.begin(sentences, switched);
+        let mut at = 0;
+        for (start, literal) in found {
+            while sentences.get(at).is_some_and(|sentence| sentence.end as usize <= *start) {
+                at += 1;
             }
-        });
-        let satisfied = |clause: &usize| bits[clause / 64] & (1 << (clause % 64)) != 0;
-        self.rules.iter().any(|clauses| clauses.iter().all(satisfied))
+            index.switches.note(*literal, at, sentences, true, switched);
+        }
     }
 }
+
+/// The conditions of a rule that are worth asking of published text: the rarest one, and those that are not common.
+fn asked(builder: &Builder<'_>, index: &Index, conditions: &Conditions) -> Vec<GroupId> {
+    let mut groups: Vec<(f32, GroupId)> = conditions
+        .required()
+        .filter(|group| !index.switches.is_open(*group))
+        .map(|group| (builder.group_frequency(group), group))
+        .collect();
+    groups.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let pays =
+        |(index, (frequency, _)): &(usize, (f32, GroupId))| *index == 0 || *frequency < compile::COMMON;
+    groups.into_iter().enumerate().filter(pays).map(|(_, (_, group))| group).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,20 @@
 //! Patterns: regular expressions over normalized text, with the literals that every match must contain.
 
+use std::collections::BTreeSet;
+
 use regex_syntax::ast;
 use regex_syntax::hir::{Class, Hir, HirKind};
+
+use crate::text::Frequency;
 
 /// Largest compiled pattern, in bytes.
 const SIZE_LIMIT: usize = 1 << 20;
 
+/// Most sets of words of one pattern.
+const MAX_SETS: usize = 3;
+
 /// Most literals that may stand for one pattern.
-const MAX_REQUIRED: usize = 64;
+const MAX_REQUIRED: usize = 768;
 
 /// What `.` means: anything but the end of a sentence.
 const DOT: &str = "[^。！？；\\n]";
@@ -16,8 +23,19 @@ const DOT: &str = "[^。！？；\\n]";
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
     pub regex: regex::Regex,
-    /// Every match contains one of these; empty when no such set is known.
-    pub required: Vec<String>,
+    /// Every match contains a word of each of these sets; the one that rejects most comes first.
+    pub required: Vec<Vec<String>>,
+    /// Every match contains an ASCII digit.
+    pub has_digit: bool,
+    /// No match reaches across the end of a sentence, or depends on where the text begins and ends.
+    pub is_local: bool,
+}
+
+impl Pattern {
+    /// The set of words that rejects most; empty when none is known.
+    pub fn best(&self) -> &[String] {
+        self.required.first().map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 /// Compiles a pattern of a rule file.
@@ -34,7 +52,8 @@ pub(super) fn compile(pattern: &str) -> Result<Pattern, String> {
         return Err("matches the empty text".to_owned());
     }
     let hir = regex_syntax::parse(&text).map_err(|error| last_line(&error.to_string()))?;
-    Ok(Pattern { regex, required: required(&hir).unwrap_or_default() })
+    let (required, has_digit) = required(&hir);
+    Ok(Pattern { regex, required, has_digit, is_local: is_local(&hir) })
 }
 
 fn last_line(text: &str) -> String {
@@ -70,85 +89,142 @@ fn without_dots(pattern: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// Words of which every match contains at least one: the set with the longest shortest word.
-fn required(hir: &Hir) -> Option<Vec<String>> {
+/// Sets of words of which every match contains at least one, the best first, and whether it contains a digit.
+fn required(hir: &Hir) -> (Vec<Vec<String>>, bool) {
     let walked = walk(hir);
-    best(walked.best, walked.exact).map(smallest)
+    let mut sets: Vec<Vec<String>> = walked.sets.into_iter().chain(walked.exact).filter_map(useful).collect();
+    sets.sort_by_cached_key(|words| std::cmp::Reverse(rank(words)));
+    let mut kept: Vec<Vec<String>> = Vec::new();
+    for words in sets.into_iter().map(smallest) {
+        if kept.len() < MAX_SETS && !kept.contains(&words) {
+            kept.push(words);
+        }
+    }
+    (kept, walked.has_digit)
+}
+
+/// Whether each match lies inside one sentence and is one wherever the text around it ends.
+fn is_local(hir: &Hir) -> bool {
+    const ENDS: [char; 5] = ['。', '！', '？', '；', '\n'];
+    match hir.kind() {
+        HirKind::Empty => true,
+        HirKind::Look(_) => false,
+        HirKind::Literal(literal) => std::str::from_utf8(&literal.0).is_ok_and(|text| !text.contains(ENDS)),
+        HirKind::Class(Class::Unicode(class)) => !class
+            .ranges()
+            .iter()
+            .any(|range| ENDS.iter().any(|end| (range.start()..=range.end()).contains(end))),
+        HirKind::Class(Class::Bytes(_)) => false,
+        HirKind::Capture(capture) => is_local(&capture.sub),
+        HirKind::Repetition(repetition) => is_local(&repetition.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_local),
+    }
 }
 
 /// Without the words that contain another one.
 pub(super) fn smallest(mut words: Vec<String>) -> Vec<String> {
     words.sort_by_key(|word| (word.len(), word.clone()));
-    let mut kept: Vec<String> = Vec::new();
+    let mut kept: BTreeSet<String> = BTreeSet::new();
     for word in words {
-        if !kept.iter().any(|shorter| word.contains(shorter.as_str())) {
-            kept.push(word);
+        let ends: Vec<usize> = word.char_indices().map(|(at, ch)| at + ch.len_utf8()).collect();
+        let starts = word.char_indices().map(|(at, _)| at);
+        let contains = |start: usize| {
+            ends.iter().any(|end| word.get(start..*end).is_some_and(|part| kept.contains(part)))
+        };
+        if !kept.contains("") && !starts.into_iter().any(contains) {
+            kept.insert(word);
         }
     }
-    kept
+    kept.into_iter().collect()
 }
 
 /// What is known of the matches of one expression.
 struct Walked {
     /// All its matches, when they are few.
     exact: Option<Vec<String>>,
-    /// Words of which each match contains one.
-    best: Option<Vec<String>>,
+    /// Sets of words; each match contains a word of every set.
+    sets: Vec<Vec<String>>,
+    /// Each match contains an ASCII digit.
+    has_digit: bool,
+}
+
+impl Walked {
+    fn exactly(words: Option<Vec<String>>) -> Self {
+        let is_digit = |c: char| c.is_ascii_digit();
+        let has_digit = words.as_ref().is_some_and(|words| words.iter().all(|word| word.contains(is_digit)));
+        Self { exact: words, sets: Vec::new(), has_digit }
+    }
+
+    /// The set that rejects most.
+    fn into_best(self) -> Option<Vec<String>> {
+        self.sets.into_iter().chain(self.exact).filter_map(useful).max_by_key(|words| rank(words))
+    }
 }
 
 fn walk(hir: &Hir) -> Walked {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => Walked { exact: Some(vec![String::new()]), best: None },
+        HirKind::Empty | HirKind::Look(_) => Walked::exactly(Some(vec![String::new()])),
         HirKind::Literal(literal) => {
-            let exact = std::str::from_utf8(&literal.0).ok().map(|text| vec![text.to_owned()]);
-            Walked { exact, best: None }
+            Walked::exactly(std::str::from_utf8(&literal.0).ok().map(|text| vec![text.to_owned()]))
         }
-        HirKind::Class(class) => Walked { exact: class_members(class), best: None },
+        HirKind::Class(class) => Walked::exactly(class_members(class)),
         HirKind::Capture(capture) => walk(&capture.sub),
         HirKind::Repetition(repetition) => {
             let inner = walk(&repetition.sub);
-            let exact = match (repetition.min, repetition.max) {
-                (0, Some(1)) => inner.exact.clone().map(|mut words| {
-                    words.push(String::new());
-                    words
-                }),
-                (1, Some(1)) => inner.exact.clone(),
-                _ => None,
-            };
-            let best = (repetition.min > 0).then(|| best(inner.best, inner.exact)).flatten();
-            Walked { exact, best }
+            match (repetition.min, repetition.max) {
+                (0, Some(1)) => {
+                    let mut words = inner.exact;
+                    if let Some(words) = &mut words {
+                        words.push(String::new());
+                    }
+                    Walked::exactly(words)
+                }
+                (0, _) => Walked::exactly(None),
+                (1, Some(1)) => inner,
+                _ => {
+                    let sets = inner.sets.into_iter().chain(inner.exact).collect();
+                    Walked { exact: None, sets, has_digit: inner.has_digit }
+                }
+            }
         }
         HirKind::Alternation(branches) => {
             let walked: Vec<Walked> = branches.iter().map(walk).collect();
+            let has_digit = walked.iter().all(|branch| branch.has_digit);
             let exact = walked
                 .iter()
                 .map(|branch| branch.exact.clone())
                 .collect::<Option<Vec<_>>>()
                 .map(|sets| sets.concat());
-            let union =
-                walked.into_iter().map(|branch| best(branch.best, branch.exact)).collect::<Option<Vec<_>>>();
-            Walked { exact: exact.and_then(few), best: union.map(|sets| sets.concat()).and_then(few) }
+            let union = walked.into_iter().map(Walked::into_best).collect::<Option<Vec<_>>>();
+            let union = union.map(|sets| sets.concat()).and_then(few);
+            Walked { exact: exact.and_then(few), sets: union.into_iter().collect(), has_digit }
         }
         HirKind::Concat(parts) => concat(parts),
     }
 }
 
-/// Joins neighbouring parts whose matches are all known; each run of them is a candidate.
+/// Joins neighbouring parts whose matches are all known; each run of them is a set.
 ///
 /// A repetition of known words joins on both sides: `[0-9]+%` demands one of `0%` to `9%`.
 fn concat(parts: &[Hir]) -> Walked {
-    let mut run = vec![String::new()];
+    let empty = || vec![String::new()];
+    // What stands right before the next part, with and without the repetition that begins it.
+    let (mut run, mut bare) = (empty(), empty());
     let mut all_exact = true;
-    let mut found: Option<Vec<String>> = None;
+    let mut has_digit = false;
+    let mut sets: Vec<Vec<String>> = Vec::new();
     for part in parts {
         let walked = walk(part);
-        found = best(found, walked.best);
+        has_digit |= walked.has_digit;
+        sets.extend(walked.sets);
         if let Some(exact) = walked.exact {
-            match join(&run, &exact) {
-                Some(joined) => run = joined,
-                None => {
-                    all_exact = false;
-                    found = best(found, Some(std::mem::replace(&mut run, exact)));
+            for run in [&mut run, &mut bare] {
+                match join(run, &exact) {
+                    Some(joined) => *run = joined,
+                    None => {
+                        all_exact = false;
+                        sets.push(std::mem::replace(run, exact.clone()));
+                    }
                 }
             }
             continue;
@@ -158,15 +234,17 @@ fn concat(parts: &[Hir]) -> Walked {
             HirKind::Repetition(repetition) if repetition.min > 0 => walk(&repetition.sub).exact,
             _ => None,
         };
-        found = best(found, Some(run.clone()));
-        let before = repeated.as_ref().and_then(|words| join(&run, words)).unwrap_or_else(|| run.clone());
-        found = best(found, Some(before));
-        run = repeated.unwrap_or_else(|| vec![String::new()]);
+        for run in [&run, &bare] {
+            sets.extend(repeated.as_ref().and_then(|words| join(run, words)));
+        }
+        sets.push(std::mem::replace(&mut run, repeated.unwrap_or_else(empty)));
+        sets.push(std::mem::replace(&mut bare, empty()));
     }
     if all_exact {
-        return Walked { exact: Some(run), best: found };
+        return Walked { exact: Some(run), sets, has_digit };
     }
-    Walked { exact: None, best: best(found, Some(run)) }
+    sets.extend([run, bare]);
+    Walked { exact: None, sets, has_digit }
 }
 
 fn join(heads: &[String], tails: &[String]) -> Option<Vec<String>> {
@@ -200,13 +278,15 @@ fn kept(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '%' | '‰'))
 }
 
-/// The set that rejects more text: words that tell texts apart, then the longer shortest word, then fewer words.
-fn best(a: Option<Vec<String>>, b: Option<Vec<String>>) -> Option<Vec<String>> {
-    let rank = |words: &Vec<String>| {
-        let shortest = words.iter().map(|word| word.chars().count()).min().unwrap_or(0);
-        (words.iter().all(|word| tells_apart(kept(word))), shortest.min(2), std::cmp::Reverse(words.len()))
-    };
-    [b, a].into_iter().flatten().filter(|words| words.iter().all(|word| !word.is_empty())).max_by_key(rank)
+/// The words, unless every text holds one of them.
+fn useful(words: Vec<String>) -> Option<Vec<String>> {
+    (!words.is_empty() && words.iter().all(|word| !word.is_empty())).then_some(words)
+}
+
+/// Greater for the set that rejects more text: words that tell texts apart, then rarer words.
+fn rank(words: &[String]) -> (bool, std::cmp::Reverse<u64>) {
+    let frequency = Frequency::embedded().per_million(words.iter().map(|word| kept(word)));
+    (words.iter().all(|word| tells_apart(kept(word))), std::cmp::Reverse((frequency * 16.0) as u64))
 }
 
 #[cfg(test)]
@@ -231,8 +311,25 @@ mod tests {
             (".{3}", &[]),
         ] {
             let mut required = compile(pattern).unwrap().required;
-            required.sort();
-            assert_eq!(required, expected, "{pattern}");
+            required.iter_mut().for_each(|words| words.sort());
+            let found = required.iter().any(|words| words == expected);
+            assert!(found || required.is_empty() && expected.is_empty(), "{pattern}: {required:?}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_needs_a_digit_or_one_sentence_says_so() {
+        for (pattern, has_digit, is_local) in [
+            ("保本[0-9]+", true, true),
+            ("保本[0-9]*", false, true),
+            ("(1|2)倍|翻3", true, true),
+            ("(1|两)倍", false, true),
+            ("保本[^，]{0,3}保息", false, false),
+            ("保本.{0,3}保息", false, true),
+            ("保本$", false, false),
+        ] {
+            let compiled = compile(pattern).unwrap();
+            assert_eq!((compiled.has_digit, compiled.is_local), (has_digit, is_local), "{pattern}");
         }
     }
 

@@ -1,13 +1,14 @@
 //! Where the groups of a pack hold in one text, worked out only as far as rules ask.
 //!
 //! Literals are located in one pass. Patterns run when a rule needs their group, and only on sentences that hold
-//! one of their required words; claims are read when the first rule asks for one.
+//! the words they require; claims are read when the first rule asks for one.
 
 use std::ops::Range;
 
 use super::claim::{self, ClaimScratch};
 use super::compile::{Atom, Builder, GroupId};
 use super::literal::{self, LiteralSet};
+use super::switches::{self, Switched, Switches};
 use crate::domain::claim::Claim;
 use crate::rules::ClaimTest;
 use crate::text::sentence::{Scope, Windows};
@@ -24,28 +25,18 @@ pub struct Occurrence {
 /// What is looked for: the literals, patterns and claims of all groups.
 pub(super) struct Index {
     words: LiteralSet,
-    literals: Vec<LiteralUse>,
+    pub switches: Switches,
+    /// For each literal, its groups as bits.
+    literals: Vec<Vec<u64>>,
     patterns: Vec<regex::Regex>,
-    /// Patterns that no word switches on.
-    always: Vec<usize>,
     groups: Vec<GroupUse>,
     tests: Vec<ClaimTest>,
-    /// Groups that may hold in any text: those of claims and of patterns that are always on.
-    open: Vec<u64>,
-}
-
-#[derive(Clone, Default)]
-struct LiteralUse {
-    /// Groups it belongs to, as bits.
-    groups: Vec<u64>,
-    /// Those, and the groups of the patterns it switches on.
-    may: Vec<u64>,
-    /// Patterns it switches on.
-    patterns: Vec<usize>,
 }
 
 #[derive(Clone, Default)]
 struct GroupUse {
+    /// Words that are not located beforehand: nearly every text holds them.
+    common: Vec<String>,
     patterns: Vec<usize>,
     tests: Vec<usize>,
 }
@@ -56,89 +47,67 @@ pub struct Places {
     literal: literal::Scratch,
     literals: Vec<Vec<Occurrence>>,
     touched_literals: Vec<usize>,
-    may: Vec<u64>,
-    switches: Vec<Vec<usize>>,
-    touched_patterns: Vec<usize>,
+    switched: Switched,
     patterns: Vec<Option<Vec<Occurrence>>>,
     run_patterns: Vec<usize>,
     groups: Vec<Option<Vec<Occurrence>>>,
     known_groups: Vec<GroupId>,
     spare: Vec<Vec<Occurrence>>,
     claim: ClaimScratch,
-    claims: Option<Vec<Claim>>,
+    claims: Vec<Claim>,
+    has_claims: bool,
     windows: Windows,
-    has_windows: bool,
 }
 
 impl Index {
     /// Compiles what the builder collected.
     pub fn new(builder: &mut Builder<'_>) -> Self {
-        let switches = builder.pattern_switches();
-        let n_words = builder.groups.len().div_ceil(64);
-        let blank = LiteralUse { groups: vec![0; n_words], may: vec![0; n_words], patterns: Vec::new() };
+        let switches = Switches::new(builder);
+        let blank = vec![0; builder.groups.len().div_ceil(64)];
         let mut literals = vec![blank; builder.literals.len()];
         let mut groups = vec![GroupUse::default(); builder.groups.len()];
-        let mut pattern_groups = vec![vec![0; n_words]; builder.patterns.len()];
-        let mut open = vec![0; n_words];
         for (group, atoms) in builder.groups.iter().enumerate() {
-            let (word, bit) = (group / 64, 1 << (group % 64));
             for atom in atoms {
                 match *atom {
-                    Atom::Literal(id) => literals[id].groups[word] |= bit,
-                    Atom::Pattern(id) => {
-                        groups[group].patterns.push(id);
-                        pattern_groups[id][word] |= bit;
+                    Atom::Literal(id) if switches.is_common(id) => {
+                        groups[group].common.push(builder.literals[id].clone());
                     }
-                    Atom::Claim(id) => {
-                        groups[group].tests.push(id);
-                        open[word] |= bit;
-                    }
+                    Atom::Literal(id) => switches::set(&mut literals[id], group),
+                    Atom::Pattern(id) => groups[group].patterns.push(id),
+                    Atom::Claim(id) => groups[group].tests.push(id),
                 }
             }
         }
-        for (pattern, words) in switches.iter().enumerate() {
-            if words.is_empty() {
-                add(&mut open, &pattern_groups[pattern]);
-            }
-            for literal in words {
-                literals[*literal].patterns.push(pattern);
-                add(&mut literals[*literal].may, &pattern_groups[pattern]);
-            }
-        }
-        for literal in &mut literals {
-            let own = literal.groups.clone();
-            add(&mut literal.may, &own);
-        }
-        let words = LiteralSet::new(builder.normalizer, &builder.literals);
-        let always =
-            switches.iter().enumerate().filter(|(_, words)| words.is_empty()).map(|(id, _)| id).collect();
+        // A literal's number is its place in the list, so the common ones stay there as words that no text holds.
+        let located = |(id, word): (usize, &String)| match switches.is_common(id) {
+            true => String::new(),
+            false => word.clone(),
+        };
+        let located: Vec<String> = builder.literals.iter().enumerate().map(located).collect();
+        let words = LiteralSet::new(builder.normalizer, &located);
         let patterns = builder.patterns.iter().map(|pattern| pattern.regex.clone()).collect();
-        let tests = builder.claims.clone();
-        Self { words, literals, patterns, always, groups, tests, open }
+        Self { words, switches, literals, patterns, groups, tests: builder.claims.clone() }
     }
 
     /// Locates the literals of the normalized `text` and forgets the text before.
     pub fn locate(&self, text: &str, places: &mut Places) {
         places.reset(self);
-        places.may.clone_from(&self.open);
-        let Places { literal, literals, touched_literals, may, switches, touched_patterns, .. } = places;
-        // Normalized text is its own normal form, so the spans are those of `text`.
-        self.words.scan(text, literal, |found| {
-            let id = found.literal as usize;
-            let uses = &self.literals[id];
-            let occurrences = &mut literals[id];
-            if occurrences.is_empty() {
-                touched_literals.push(id);
-                add(may, &uses.may);
+        let Places { literal, literals, touched_literals, switched, windows, .. } = places;
+        windows.rebuild(text);
+        let sentences = windows.sentences();
+        self.switches.begin(sentences, switched);
+        let mut at = 0;
+        self.words.scan_normalized(text, literal, |found| {
+            while sentences.get(at).is_some_and(|sentence| sentence.end as usize <= found.span.start) {
+                at += 1;
+            }
+            let occurrences = &mut literals[found.literal as usize];
+            let is_first = occurrences.is_empty();
+            if is_first {
+                touched_literals.push(found.literal as usize);
             }
             occurrences.push(Occurrence { start: found.span.start, end: found.span.end });
-            for pattern in &uses.patterns {
-                let switches = &mut switches[*pattern];
-                if switches.is_empty() {
-                    touched_patterns.push(*pattern);
-                }
-                switches.push(found.span.start);
-            }
+            self.switches.note(found.literal as usize, at, sentences, is_first, switched);
         });
     }
 }
@@ -153,7 +122,7 @@ pub(super) struct Reading<'a> {
 impl Reading<'_> {
     /// Whether the group can hold at all; cheap, and exact only when it says no.
     pub fn may_hold(&self, group: GroupId) -> bool {
-        self.places.may[group / 64] & (1 << (group % 64)) != 0
+        self.places.switched.may_hold(group)
     }
 
     /// Where the group holds: sorted by start, longer first.
@@ -174,16 +143,14 @@ impl Reading<'_> {
     }
 
     /// The window around a span.
-    pub fn window(&mut self, scope: Scope, start: usize, end: usize) -> Range<usize> {
-        self.windows().around(scope, start..end)
+    pub fn window(&self, scope: Scope, start: usize, end: usize) -> Range<usize> {
+        self.places.windows.around(scope, start..end)
     }
 
-    /// Works out every group.
-    pub fn settle(&mut self) {
-        self.windows();
-        self.claims();
-        for group in 0..self.index.groups.len() {
-            self.of(group);
+    /// Works these groups out.
+    pub fn settle(&mut self, groups: &[GroupId]) {
+        for group in groups {
+            self.of(*group);
         }
     }
 
@@ -192,11 +159,15 @@ impl Reading<'_> {
         if self.may_hold(group) {
             let (word, bit) = (group / 64, 1 << (group % 64));
             for literal in &self.places.touched_literals {
-                if self.index.literals[*literal].groups[word] & bit != 0 {
+                if self.index.literals[*literal][word] & bit != 0 {
                     found.extend_from_slice(&self.places.literals[*literal]);
                 }
             }
             let uses = &self.index.groups[group];
+            for word in &uses.common {
+                let places = memchr::memmem::find_iter(self.text.as_bytes(), word);
+                found.extend(places.map(|start| Occurrence { start, end: start + word.len() }));
+            }
             for pattern in &uses.patterns {
                 found.extend_from_slice(self.pattern(*pattern));
             }
@@ -217,25 +188,16 @@ impl Reading<'_> {
         self.places.known_groups.push(group);
     }
 
-    /// Runs a pattern on the sentences that hold one of its required words, once.
+    /// Runs a pattern where it may match, once.
     fn pattern(&mut self, pattern: usize) -> &[Occurrence] {
         if self.places.patterns[pattern].is_none() {
             let mut found = self.places.spare.pop().unwrap_or_default();
-            if self.index.always.contains(&pattern) {
-                self.run(pattern, 0..self.text.len(), &mut found);
-            } else {
-                self.windows();
-                let mut switches = std::mem::take(&mut self.places.switches[pattern]);
-                switches.sort_unstable();
-                let mut done = 0;
-                for at in switches.drain(..) {
-                    if at >= done {
-                        let sentence = self.places.windows.around(Scope::Sentence, at..at + 1);
-                        done = sentence.end;
-                        self.run(pattern, sentence, &mut found);
-                    }
+            if self.index.switches.is_by_sentence(pattern) {
+                for sentence in self.places.switched.sentences(pattern) {
+                    self.run(pattern, self.places.windows.sentence(*sentence as usize), &mut found);
                 }
-                self.places.switches[pattern] = switches;
+            } else if self.places.switched.is_on(pattern) {
+                self.run(pattern, 0..self.text.len(), &mut found);
             }
             self.places.patterns[pattern] = Some(found);
             self.places.run_patterns.push(pattern);
@@ -256,31 +218,22 @@ impl Reading<'_> {
 
     fn claims(&mut self) -> &[Claim] {
         let places = &mut *self.places;
-        let text = self.text;
-        let claim = &mut places.claim;
-        places.claims.get_or_insert_with(|| {
-            let mut claims = Vec::new();
-            claim::claims(text, claim, &mut claims);
-            claims
-        })
-    }
-
-    fn windows(&mut self) -> &Windows {
-        if !self.places.has_windows {
-            self.places.windows.rebuild(self.text);
-            self.places.has_windows = true;
+        if !places.has_claims {
+            places.claims.clear();
+            claim::claims(self.text, &mut places.claim, &mut places.claims);
+            places.has_claims = true;
         }
-        &self.places.windows
+        &places.claims
     }
 }
 
 impl Places {
-    /// Where the group holds, once everything is worked out.
+    /// Where the group holds, once it is worked out.
     pub fn of(&self, group: GroupId) -> &[Occurrence] {
         self.groups.get(group).and_then(Option::as_deref).unwrap_or_default()
     }
 
-    /// The first place inside `window` where the group holds, once everything is worked out.
+    /// The first place inside `window` where the group holds, once it is worked out.
     pub fn first_in(&self, group: GroupId, window: &Range<usize>) -> Option<Occurrence> {
         let places = self.of(group);
         let from = places.partition_point(|place| place.start < window.start);
@@ -291,17 +244,19 @@ impl Places {
             .copied()
     }
 
-    /// Windows of the text, once everything is worked out.
+    /// Windows of the text.
     pub fn windows(&self) -> &Windows {
         &self.windows
+    }
+
+    /// Lets every group and pattern be tried on the whole text.
+    pub(super) fn try_everything(&mut self) {
+        self.switched.switch_all_on(self.windows.sentences().len());
     }
 
     fn reset(&mut self, index: &Index) {
         for literal in self.touched_literals.drain(..) {
             self.literals[literal].clear();
-        }
-        for pattern in self.touched_patterns.drain(..) {
-            self.switches[pattern].clear();
         }
         for pattern in self.run_patterns.drain(..) {
             recycle(&mut self.patterns[pattern], &mut self.spare);
@@ -310,11 +265,9 @@ impl Places {
             recycle(&mut self.groups[group], &mut self.spare);
         }
         grow(&mut self.literals, index.literals.len());
-        grow(&mut self.switches, index.patterns.len());
         grow(&mut self.patterns, index.patterns.len());
         grow(&mut self.groups, index.groups.len());
-        self.claims = None;
-        self.has_windows = false;
+        self.has_claims = false;
     }
 }
 
@@ -328,12 +281,6 @@ fn recycle(slot: &mut Option<Vec<Occurrence>>, spare: &mut Vec<Vec<Occurrence>>)
 fn grow<T: Default>(list: &mut Vec<T>, length: usize) {
     if list.len() < length {
         list.resize_with(length, T::default);
-    }
-}
-
-fn add(bits: &mut [u64], more: &[u64]) {
-    for (bits, more) in bits.iter_mut().zip(more) {
-        *bits |= more;
     }
 }
 
@@ -360,9 +307,10 @@ mod tests {
                 .map(|found| (found.start(), found.end(), found.pattern().as_usize()))
                 .collect();
             let mut located = Vec::new();
-            index.words.scan(&text, &mut scratch, |found| {
+            index.words.scan_normalized(&text, &mut scratch, |found| {
                 located.push((found.span.start, found.span.end, found.literal as usize));
             });
+            expected.retain(|(_, _, id)| !index.switches.is_common(*id));
             expected.sort_unstable();
             located.sort_unstable();
             assert_eq!(located, expected, "{text}");

@@ -2,6 +2,7 @@
 
 use crate::kit::problem::Problem;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 const FREQUENCY: &str = include_str!("../../patterns/lists/characters-frequency.toml");
 
@@ -23,8 +24,9 @@ pub struct Frequency {
 
 impl Frequency {
     /// The table that ships with the program.
-    pub fn embedded() -> Self {
-        Self::parse(FREQUENCY).0
+    pub fn embedded() -> &'static Self {
+        static EMBEDDED: LazyLock<Frequency> = LazyLock::new(|| Frequency::parse(FREQUENCY).0);
+        &EMBEDDED
     }
 
     /// Reads the table; what does not parse is left out and reported.
@@ -52,6 +54,19 @@ impl Frequency {
             None if first.is_ascii() || second.is_ascii() => by_chance,
             None => by_chance.min(UNLISTED_PAIR),
         }
+    }
+
+    /// How often one of the words occurs in a million characters, at most and roughly.
+    pub fn per_million<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> f32 {
+        words.into_iter().map(|word| self.of_word(word).exp2()).sum()
+    }
+
+    /// The logarithm for a word: that of its rarest pair.
+    fn of_word(&self, word: &str) -> f32 {
+        let pairs = word.chars().zip(word.chars().skip(1)).map(|(first, second)| self.of_pair(first, second));
+        let rarest = pairs.fold(f32::INFINITY, f32::min);
+        let alone = || word.chars().next().map_or(0.0, |ch| self.of_character(ch));
+        if rarest.is_finite() { rarest } else { alone() }
     }
 
     /// Listed pairs with their logarithms, in no order.

@@ -26,11 +26,12 @@ pub use tables::Tables;
 pub use transform::{Bits, TRANSFORMS, Transform, is_evasive};
 
 use crate::domain::hit::Span;
-use fold::Fold;
+use fold::{Class, Fold};
 use pass::Pass;
 use rewrite::Rewrite;
+use sentence::Sentence;
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Texts are read up to this many bytes; offsets inside are 32 bits.
 const MAX_BYTES: usize = u32::MAX as usize / 2;
@@ -45,6 +46,19 @@ struct Compiled {
     fold: Fold,
     rewrite: Rewrite,
     syllables: HashSet<String>,
+    /// For each character of the basic plane, what it may become that sentences are told apart by.
+    signs: Box<[Sign]>,
+}
+
+/// What a published character may become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    /// The end of a sentence, whatever stands around it.
+    End,
+    /// An ASCII digit.
+    Digit,
+    /// Neither.
+    None,
 }
 
 impl Normalizer {
@@ -52,7 +66,15 @@ impl Normalizer {
     pub fn new(tables: &Tables) -> Self {
         let fold = Fold::new(tables);
         let rewrite = Rewrite::new(tables, &fold);
-        Self(Arc::new(Compiled { fold, rewrite, syllables: tables.syllables.iter().cloned().collect() }))
+        let syllables = tables.syllables.iter().cloned().collect();
+        let signs = (0..0x10000).map(|code| sign(&fold, code)).collect();
+        Self(Arc::new(Compiled { fold, rewrite, syllables, signs }))
+    }
+
+    /// With the tables that ship with the program.
+    pub fn embedded() -> Self {
+        static EMBEDDED: LazyLock<Normalizer> = LazyLock::new(|| Normalizer::new(&Tables::embedded()));
+        EMBEDDED.clone()
     }
 
     /// `text` as the words it means. Never fails; of texts above 2 GiB only the beginning is read.
@@ -68,6 +90,28 @@ impl Normalizer {
         Pass::new(&self.0, &text[..text.floor_char_boundary(MAX_BYTES)], out).run();
     }
 
+    /// Sentences of published text: none of them ends inside a sentence of the normalized text, and where that one
+    /// holds a digit, so does this one.
+    pub(crate) fn published_sentences(&self, text: &str, sentences: &mut Vec<Sentence>) {
+        sentences.clear();
+        let signs = &self.0.signs;
+        let mut has_digit = false;
+        for (at, ch) in text.char_indices() {
+            // Other planes hold digits of many kinds and no ends of sentences.
+            match signs.get(ch as usize).copied().unwrap_or(Sign::Digit) {
+                Sign::None => {}
+                Sign::Digit => has_digit = true,
+                Sign::End => {
+                    let end = (at + ch.len_utf8()) as u32;
+                    sentences.push(Sentence { end, has_digit: std::mem::take(&mut has_digit) });
+                }
+            }
+        }
+        if sentences.last().is_none_or(|last| (last.end as usize) < text.len()) {
+            sentences.push(Sentence { end: text.len() as u32, has_digit });
+        }
+    }
+
     /// What each character becomes on its own.
     pub(crate) fn fold(&self) -> &Fold {
         &self.0.fold
@@ -81,6 +125,18 @@ impl Normalizer {
     /// Where bracketed pinyin ends that begins at byte `at` of `text`, behind the opening bracket.
     pub(crate) fn bracketed_pinyin(&self, text: &str, at: usize) -> Option<usize> {
         pass::bracketed_pinyin(&self.0, text, at)
+    }
+}
+
+fn sign(fold: &Fold, code: u32) -> Sign {
+    let entry = fold.get(code);
+    let is_end = |ch: char| matches!(ch, '。' | '！' | '？' | '；' | '\n');
+    match entry.class() {
+        Class::Digit => Sign::Digit,
+        Class::Fold if fold.folded(entry).text.iter().any(char::is_ascii_digit) => Sign::Digit,
+        Class::Clause if is_end(entry.canonical()) => Sign::End,
+        Class::Plain if char::from_u32(code).is_some_and(is_end) => Sign::End,
+        _ => Sign::None,
     }
 }
 

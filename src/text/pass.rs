@@ -296,14 +296,18 @@ impl<'a> Pass<'a> {
     }
 
     fn push(&mut self, unit: Unit) {
+        self.set(unit);
+        if !is_letter(unit.ch) && self.tables.rewrite.may_end(self.before, self.last) {
+            self.rewrite();
+        }
+    }
+
+    fn set(&mut self, unit: Unit) {
         if !is_letter(unit.ch) {
             self.end_word();
         }
         self.put(unit);
         (self.before, self.last) = (self.last, unit.ch);
-        if !is_letter(unit.ch) && self.tables.rewrite.may_end(self.before, self.last) {
-            self.rewrite();
-        }
     }
 
     fn put(&mut self, unit: Unit) {
@@ -318,14 +322,29 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Undoes the variant that the text ends with, if any.
+    /// Undoes the variant that the text ends with, if any, and those that are complete then.
     fn rewrite(&mut self) {
-        self.flush();
-        let tables = self.tables;
-        let Some(variant) = tables.rewrite.ending(&self.out.text) else { return };
-        if self.n_rewrites >= MAX_REWRITES_IN_A_ROW {
-            return;
+        let mut is_repeat = false;
+        let mut n_left = MAX_REWRITES_IN_A_ROW.saturating_sub(self.n_rewrites);
+        while n_left > 0
+            && let Some((bits, is_shorter)) = self.rewrite_once()
+        {
+            is_repeat |= bits == Bits::REPEATED;
+            // What makes the text shorter comes to an end by itself: 保保保保息.
+            n_left -= u32::from(!is_shorter);
+            if is_letter(self.last) || !self.tables.rewrite.may_end(self.before, self.last) {
+                break;
+            }
         }
+        if is_repeat {
+            self.repeat_end = self.out.text.len();
+        }
+    }
+
+    /// Undoes one variant; its transform, and whether the text is shorter by it.
+    fn rewrite_once(&mut self) -> Option<(Bits, bool)> {
+        self.flush();
+        let variant = self.tables.rewrite.ending(&self.out.text)?;
         self.n_rewrites += 1;
         let n_chars = variant.text.chars().count();
         let popped = (0..n_chars).filter_map(|_| self.out.map.pop_unit(&mut self.out.text));
@@ -337,13 +356,15 @@ impl<'a> Pass<'a> {
         if let Some(first) = units.first_mut() {
             first.gap = first.gap.with(dropped);
         }
+        let last = units.pop();
         for unit in units {
             self.push(unit);
         }
-        self.n_rewrites -= 1;
-        if variant.bits == Bits::REPEATED {
-            self.repeat_end = self.out.text.len();
+        if let Some(last) = last {
+            self.set(last);
         }
+        self.n_rewrites -= 1;
+        Some((variant.bits, meant.len() < n_chars))
     }
 
     /// Sets the last characters again after some were taken away. Marks were kept for the narrow character that

@@ -19,6 +19,15 @@ pub enum Scope {
     Document,
 }
 
+/// One sentence of a text: where it ends, and whether it holds an ASCII digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sentence {
+    /// One past its last byte; it begins where the one before ends.
+    pub end: u32,
+    /// Whether it holds an ASCII digit.
+    pub has_digit: bool,
+}
+
 /// Where the windows of one normalized text end; the buffers are reused from text to text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Windows {
@@ -26,6 +35,8 @@ pub struct Windows {
     clause_ends: Vec<u32>,
     sentence_ends: Vec<u32>,
     block_ends: Vec<u32>,
+    /// Every sentence, the last one without its end too.
+    sentences: Vec<Sentence>,
 }
 
 impl Windows {
@@ -41,28 +52,65 @@ impl Windows {
         for ends in [&mut self.clause_ends, &mut self.sentence_ends, &mut self.block_ends] {
             ends.clear();
         }
+        self.sentences.clear();
         self.len = text.len();
-        let (mut n_chars, mut was_feed) = (0, false);
-        for (at, ch) in text.char_indices() {
-            let end = (at + ch.len_utf8()) as u32;
-            n_chars += 1;
-            match ch {
-                '，' => self.clause_ends.push(end),
-                '。' | '！' | '？' | '；' | '\n' => {
-                    self.clause_ends.push(end);
-                    self.sentence_ends.push(end);
+        let bytes = text.as_bytes();
+        let (mut n_all, mut n_chars, mut was_feed, mut has_digit) = (0, 0, false, false);
+        let mut at = 0;
+        while let Some(first) = bytes.get(at) {
+            let (len, ends_clause, ends_sentence) = match first {
+                b'\n' => (1, true, true),
+                b'0'..=b'9' => {
+                    has_digit = true;
+                    (1, false, false)
                 }
-                _ => {}
+                0..0x80 => (1, false, false),
+                // 。 and ！ ， ； ？
+                0xE3 if bytes[at..].starts_with(&[0xE3, 0x80, 0x82]) => (3, true, true),
+                0xEF => match bytes.get(at + 1..at + 3) {
+                    Some([0xBC, 0x8C]) => (3, true, false),
+                    Some([0xBC, 0x81 | 0x9B | 0x9F]) => (3, true, true),
+                    _ => (3, false, false),
+                },
+                0xE0..0xF0 => (3, false, false),
+                0x80..0xE0 => (2, false, false),
+                0xF0.. => (4, false, false),
+            };
+            at += len;
+            n_all += 1;
+            n_chars += 1;
+            if ends_clause {
+                let end = at as u32;
+                self.clause_ends.push(end);
+                if ends_sentence {
+                    self.sentence_ends.push(end);
+                    self.sentences.push(Sentence { end, has_digit: std::mem::take(&mut has_digit) });
+                }
             }
-            if ch == '\n' && (was_feed || n_chars >= BLOCK_CHARS) {
-                self.block_ends.push(end);
+            let is_feed = *first == b'\n';
+            if is_feed && (was_feed || n_chars >= BLOCK_CHARS) {
+                self.block_ends.push(at as u32);
                 n_chars = 0;
             }
-            was_feed = ch == '\n';
+            was_feed = is_feed;
         }
-        if text.len() < BLOCK_CHARS || text.chars().nth(BLOCK_CHARS).is_none() {
+        if self.sentence_ends.last().is_none_or(|end| (*end as usize) < self.len) {
+            self.sentences.push(Sentence { end: self.len as u32, has_digit });
+        }
+        if n_all <= BLOCK_CHARS {
             self.block_ends.clear();
         }
+    }
+
+    /// Every sentence in order; one at least.
+    pub fn sentences(&self) -> &[Sentence] {
+        &self.sentences
+    }
+
+    /// Sentence number `index`.
+    pub fn sentence(&self, index: usize) -> Range<usize> {
+        let end = |index: usize| self.sentences.get(index).map_or(self.len, |sentence| sentence.end as usize);
+        index.checked_sub(1).map_or(0, end)..end(index)
     }
 
     /// The window of `scope` around `range`: from the start of the window that holds its first byte to the end of the

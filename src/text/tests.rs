@@ -63,6 +63,36 @@ fn published_text_is_read_as_the_words_it_means() {
 }
 
 #[test]
+fn repeats_are_taken_away_however_many_there_are() {
+    for n in [1, 2, 63, 64, 65, 130, 5000] {
+        let got = NORMALIZER.normalize(&format!("{}息", "保".repeat(n)));
+        assert_eq!(got.text, "保息", "{n}");
+        let span = got.source_span(0, got.text.len());
+        assert_eq!((span.start, span.end), (0, 3 * (n + 1)), "{n}");
+    }
+}
+
+#[test]
+fn sentences_of_published_text_are_never_shorter_than_those_it_means() {
+    let mut published = Vec::new();
+    for text in ["保本!收益①倍?\r\n加我；尾", "a. b", "无标点", "第\u{2028}二", "１２。３\n"]
+    {
+        NORMALIZER.published_sentences(text, &mut published);
+        let meant = NORMALIZER.normalize(text);
+        let windows = sentence::Windows::of(&meant.text);
+        let mut start = 0;
+        for sentence in windows.sentences() {
+            let span = meant.source_span(start, sentence.end as usize);
+            let around = published.partition_point(|one| one.end as usize <= span.start);
+            let around = published.get(around).expect("a sentence around it");
+            assert!(span.end <= around.end as usize + 1, "{text:?}");
+            assert!(around.has_digit || !sentence.has_digit, "{text:?}");
+            start = sentence.end as usize;
+        }
+    }
+}
+
+#[test]
 fn a_span_covers_the_inserted_evasion_and_nothing_else() {
     let cases = [
         ("我们保 本 保*息哦", "保本保息", "保 本 保*息"),

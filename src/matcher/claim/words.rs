@@ -426,19 +426,53 @@ pub(super) fn find(text: &str, range: Range<usize>, found: &mut Vec<Word>) {
     }
 }
 
-/// Words of which a text must hold one for a claim of this kind; `None` when any number will do.
-pub(crate) fn gate(kind: ClaimKind) -> Option<Vec<&'static str>> {
-    let long = |words: &[&'static str]| {
-        words.iter().copied().filter(|word| word.chars().count() > 1).collect::<Vec<_>>()
-    };
+/// What a text must hold for a claim of this kind: one of the first words, or in one clause a word of each of the
+/// other sets. `None` when any number will do.
+pub(crate) struct Gate {
+    /// Words of which one is enough.
+    pub words: Vec<String>,
+    /// Alternatives: sets of which each must have a word in the clause.
+    pub sets: Vec<[Vec<String>; 2]>,
+}
+
+/// The gate of a kind of claim.
+pub(crate) fn gate(kind: ClaimKind) -> Option<Gate> {
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let gate = |words: &[&str]| Some(Gate { words: owned(words), sets: Vec::new() });
     let recurrent = || RECURRENCE.iter().map(|(word, _)| *word);
     match kind {
-        // A payout near a stake implies a yield, and so does 一年后10万变13万.
-        ClaimKind::Yield => Some(long(YIELD).into_iter().chain(recurrent()).chain(["变"]).collect()),
-        ClaimKind::Payout => Some(recurrent().collect()),
-        ClaimKind::Leverage => Some(LEVERAGE.to_vec()),
-        ClaimKind::Rebate => Some(REBATE.to_vec()),
-        ClaimKind::Multiple => Some(vec!["倍", "翻", "变"]),
+        ClaimKind::Yield => {
+            let long = YIELD.iter().copied().filter(|word| word.chars().count() > 1);
+            // A payout near a stake implies a yield, and so does 一年后10万变13万; a time does with a rate or a factor.
+            let words: Vec<&str> =
+                long.chain(recurrent()).chain(PAYBACK.iter().copied()).chain(["变"]).collect();
+            let sets = vec![[times(), rates()], [times(), owned(&["倍", "翻", "番"])]];
+            Some(Gate { words: owned(&words), sets })
+        }
+        ClaimKind::Payout => gate(&recurrent().collect::<Vec<_>>()),
+        ClaimKind::Leverage => gate(LEVERAGE),
+        ClaimKind::Rebate => gate(REBATE),
+        ClaimKind::Multiple => gate(&["倍", "翻", "番", "变"]),
         ClaimKind::Amount | ClaimKind::Period => None,
     }
+}
+
+/// What a number may end with, in digits, hidden digits or Chinese.
+const NUMBER_ENDS: &str = "0123456789x零〇一二两三四五六七八九十百千万亿几半多余来";
+
+fn after_number<'a>(units: &'a [&str]) -> impl Iterator<Item = String> + 'a {
+    NUMBER_ENDS.chars().flat_map(move |end| units.iter().map(move |unit| format!("{end}{unit}")))
+}
+
+/// How times are written.
+fn times() -> Vec<String> {
+    let units = ["天", "日", "周", "星期", "季度", "年", "小时", "工作日", "交易日"];
+    let counted = ["个月", "个多月", "个星期", "个季度", "个小时", "个工作日", "个交易日", "个自然日"];
+    after_number(&units).chain(counted.map(str::to_owned)).collect()
+}
+
+/// How rates are written; a mark alone is no word, so the end of the number belongs to it.
+fn rates() -> Vec<String> {
+    let counted = ["百分", "千分", "万分", "个点", "个多点"];
+    after_number(&["%", "‰", "‱", "点", "成", "分", "厘"]).chain(counted.map(str::to_owned)).collect()
 }

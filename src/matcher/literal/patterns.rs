@@ -27,18 +27,20 @@ pub(super) struct Pattern {
     /// The characters that are no marks.
     pub chars: Vec<char>,
     pub symbols: Vec<u16>,
+    /// Bytes of the text in front of each of `chars`.
+    pub offsets: Vec<u32>,
 }
 
 impl Pattern {
     fn new(text: String, kind: Kind) -> Self {
-        let chars = text.chars().filter(|ch| !is_mark(*ch)).collect();
-        Self { kind, text, literals: Vec::new(), chars, symbols: Vec::new() }
+        let kept = text.char_indices().filter(|(_, ch)| !is_mark(*ch));
+        let (offsets, chars) = kept.map(|(offset, ch)| (offset as u32, ch)).unzip();
+        Self { kind, text, literals: Vec::new(), chars, symbols: Vec::new(), offsets }
     }
 
     /// Bytes of the text in front of the character `at` of `chars`.
     pub fn offset(&self, at: usize) -> usize {
-        let kept = self.text.char_indices().filter(|(_, ch)| !is_mark(*ch));
-        kept.map(|(offset, _)| offset).nth(at).unwrap_or(0)
+        self.offsets.get(at).map_or(0, |offset| *offset as usize)
     }
 
     pub fn starts_narrow(&self) -> bool {

@@ -139,6 +139,27 @@ fn published_words_are_found_where_they_stand() {
 }
 
 #[test]
+fn literals_that_differ_in_marks_alone_are_told_apart() {
+    let literals = ["1", "1%", "返", "5", "5%"];
+    let (set, reference) = (set(&literals), Reference::new(&literals));
+    for text in ["1%", "年化1%", "1%返5%", "1", "返1", "5 %", "1.5%"] {
+        assert_eq!(scan(&set, text), reference.find(text), "{text}");
+    }
+    assert_eq!(scan(&set, "年化1%").len(), 2);
+}
+
+#[test]
+fn text_that_is_its_own_normal_form_needs_no_second_look() {
+    for text in ["保本保息，年化15%，加微信", "guaranteed returns 1.5倍p2p", "押金。稳赚不赔", ""]
+    {
+        assert_eq!(NORMALIZER.normalize(text).text, text);
+        let mut found = Vec::new();
+        SET.scan_normalized(text, &mut Scratch::default(), |hit| found.push(hit));
+        assert_eq!(found, REFERENCE.find(text), "{text}");
+    }
+}
+
+#[test]
 fn every_literal_finds_itself() {
     for (index, literal) in LITERALS.iter().enumerate() {
         let findable = !NORMALIZER.normalize(literal).text.chars().all(is_mark) && !literal.contains('\n');
