@@ -56,8 +56,8 @@ pub(super) struct Evidence<'a> {
     offers: &'a [Occurrence],
     /// Words that speak to the reader, outside quotations.
     addresses: Vec<Occurrence>,
-    /// A person's telephone or messenger name: what promoters give and institutions do not.
-    private_contact: Option<Occurrence>,
+    /// Somebody's own telephone or messenger name, or any number beside a call to act.
+    solicits: bool,
     disguise: Option<Occurrence>,
     has_link: bool,
     is_ad_place: bool,
@@ -105,6 +105,11 @@ impl<'a> Evidence<'a> {
             .into_iter()
             .chain(places.of(lists.contact).iter().copied().filter(is_private))
             .collect();
+        let calls_beside = |place: &&Occurrence| {
+            let sentence = places.windows().around(Scope::Sentence, place.start..place.end);
+            is_direct(&text[place.start..place.end]) && places.first_in(lists.call, &sentence).is_some()
+        };
+        let solicits = contacts.iter().any(|place| calls_beside(&place));
         let is_longer = |n_chars: usize| text.chars().nth(n_chars).is_some();
         let may_be_prose = is_longer(PROSE_CHARS) && text.contains('。');
         let addresses: Vec<Occurrence> = if may_be_prose {
@@ -121,7 +126,7 @@ impl<'a> Evidence<'a> {
             calls: places.of(lists.call),
             offers: places.of(lists.offer),
             addresses,
-            private_contact,
+            solicits: private_contact.is_some() || solicits,
             disguise: places.of(lists.disguise).first().copied(),
             has_link: draft.landing_url.is_some() || !draft.links.is_empty(),
             is_ad_place: matches!(draft.kind, AdKind::Display | AdKind::AppListing | AdKind::Landing),
@@ -169,9 +174,10 @@ impl<'a> Evidence<'a> {
             && (signs.call.is_none() || signs.offer.is_none())
     }
 
-    /// Whether a promoter speaks: somebody's own number or name is given, or promotion is dressed as a warning.
+    /// Whether a promoter speaks: somebody's own number or name is given, a number stands beside a call to act, or
+    /// promotion is dressed as a warning.
     pub fn promotes(&self) -> bool {
-        self.private_contact.is_some() || self.disguise.is_some()
+        self.solicits || self.disguise.is_some()
     }
 }
 
