@@ -40,11 +40,13 @@ pub fn load(files: &[PackFile]) -> (RulePack, Vec<Diagnostic>) {
     (loader.pack, loader.diagnostics)
 }
 
+/// `lists/` and `adapters/` belong to other engines, and so does the calendar.
 fn is_rule_file(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let is_adapter = path.split('/').any(|folder| folder == "adapters");
-    let is_of_others = name.starts_with("characters") || matches!(name, "calendar.toml" | "contacts.toml");
-    name.ends_with(".toml") && !is_of_others && !is_adapter
+    let mut folders = path.split('/').rev();
+    let name = folders.next().unwrap_or(path);
+    name.ends_with(".toml")
+        && name != "calendar.toml"
+        && folders.all(|folder| !matches!(folder, "lists" | "adapters"))
 }
 
 struct Loader {
