@@ -3,6 +3,8 @@
 
 mod world;
 
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
 use world::{Ran, SitesPlayed, World};
@@ -35,6 +37,37 @@ fn line(ran: &Ran, name: &str) -> Vec<u64> {
     let line = ran.out.lines().find(|line| line.starts_with(name) && line.split_whitespace().count() == 9);
     let line = line.unwrap_or_else(|| panic!("no line of {name} in\n{}\n{}", ran.out, ran.err));
     line.split_whitespace().skip(2).map(|number| number.parse().unwrap()).collect()
+}
+
+/// Every file below `folder` as text, those in ZIP archives and gzip unpacked.
+fn unpacked(folder: &Path) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    for path in files_below(folder) {
+        let bytes = std::fs::read(&path).unwrap();
+        let name = path.display().to_string();
+        if let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(&bytes)) {
+            for index in 0..archive.len() {
+                let mut part = archive.by_index(index).unwrap();
+                let name = format!("{name}!{}", part.name().unwrap());
+                let mut bytes = Vec::new();
+                part.read_to_end(&mut bytes).unwrap();
+                texts.insert(name, text_of(bytes));
+            }
+        } else {
+            texts.insert(name, text_of(bytes));
+        }
+    }
+    texts
+}
+
+fn text_of(bytes: Vec<u8>) -> String {
+    let mut plain = Vec::new();
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
+    } else {
+        plain = bytes;
+    }
+    String::from_utf8_lossy(&plain).into_owned()
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
@@ -122,13 +155,12 @@ fn who_reported_is_found_nowhere_but_in_the_own_table() {
     seen("the finding", &world.ok(&["queue", "show", id]).out);
     world.ok(&["queue", "accept", id, "--actor", "tester"]);
     let sealed = world.ok(&["evidence", "seal", id, "--actor", "tester", "--out", "sealed"]);
-    let files = files_below(&world.path().join("sealed"));
-    assert!(files.len() > 5, "{}\n{files:?}", sealed.out);
+    let files = unpacked(&world.path().join("sealed"));
+    assert!(files.len() > 5, "{}\n{:?}", sealed.out, files.keys());
     let mut has_import = false;
-    for path in files {
-        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+    for (name, text) in &files {
         has_import |= text.contains("complaints.csv");
-        seen(&path.display().to_string(), &text);
+        seen(name, text);
     }
     assert!(has_import, "the package says from which file it comes");
     let masked = world.ok(&["import", "--reporters", id]);
