@@ -12,7 +12,7 @@ use crate::text::{Frequency, Normalizer};
 pub(super) type GroupId = usize;
 
 /// Occurrences in a million characters from which looking for words costs more than it saves.
-pub(super) const COMMON: f32 = 6000.0;
+pub(super) const COMMON: f32 = 30_000.0;
 
 /// One thing to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -213,7 +213,7 @@ impl Gate {
         sentences: &[Sentence],
         switched: &mut Switched,
     ) {
-        index.switches.begin(sentences, switched);
+        index.switches.begin(sentences, true, switched);
         let mut at = 0;
         for (start, literal) in found {
             while sentences.get(at).is_some_and(|sentence| sentence.end as usize <= *start) {

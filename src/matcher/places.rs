@@ -95,7 +95,7 @@ impl Index {
         let Places { literal, literals, touched_literals, switched, windows, .. } = places;
         windows.rebuild(text);
         let sentences = windows.sentences();
-        self.switches.begin(sentences, switched);
+        self.switches.begin(sentences, false, switched);
         let mut at = 0;
         self.words.scan_normalized(text, literal, |found| {
             while sentences.get(at).is_some_and(|sentence| sentence.end as usize <= found.span.start) {

@@ -20,6 +20,8 @@ pub(super) struct Switches {
     wordless: Vec<u32>,
     /// Groups that may hold in any text.
     open: Vec<u64>,
+    /// Those, and the groups of common literals, for a reading that does not locate these.
+    open_unlocated: Vec<u64>,
     common: BTreeSet<usize>,
 }
 
@@ -82,11 +84,16 @@ impl Switches {
         let blank = LiteralUse { groups: vec![0; n_bits], parts: Vec::new() };
         let mut literals = vec![blank; builder.literals.len()];
         let mut open = vec![0; n_bits];
+        let mut open_unlocated = vec![0; n_bits];
         for (group, atoms) in builder.groups.iter().enumerate() {
             for atom in atoms {
                 match *atom {
-                    Atom::Literal(id) if common.contains(&id) => set(&mut open, group),
-                    Atom::Literal(id) => set(&mut literals[id].groups, group),
+                    Atom::Literal(id) => {
+                        set(&mut literals[id].groups, group);
+                        if common.contains(&id) {
+                            set(&mut open_unlocated, group);
+                        }
+                    }
                     Atom::Pattern(id) => set(&mut pattern_groups[id], group),
                     Atom::Claim(id) => {
                         let groups = claim_groups.entry(builder.claims[id].kind);
@@ -125,7 +132,8 @@ impl Switches {
                 groups,
             });
         }
-        Self { literals, patterns, wordless, open, common }
+        add(&mut open_unlocated, &open);
+        Self { literals, patterns, wordless, open, open_unlocated, common }
     }
 
     /// Whether a literal stands in nearly every text and in no set: it is looked for only when a rule asks.
@@ -153,8 +161,8 @@ impl Switches {
         self.patterns[pattern].by_sentence
     }
 
-    /// Starts on a text of these sentences.
-    pub fn begin(&self, sentences: &[Sentence], out: &mut Switched) {
+    /// Starts on a text of these sentences; `locates_common` when common literals will be noted too.
+    pub fn begin(&self, sentences: &[Sentence], locates_common: bool, out: &mut Switched) {
         for pattern in out.touched.drain(..) {
             let state = &mut out.patterns[pattern as usize];
             (state.found, state.sentence, state.is_on) = (0, 0, false);
@@ -163,7 +171,7 @@ impl Switches {
         if out.patterns.len() < self.patterns.len() {
             out.patterns.resize_with(self.patterns.len(), State::default);
         }
-        out.groups.clone_from(&self.open);
+        out.groups.clone_from(if locates_common { &self.open } else { &self.open_unlocated });
         let has_digit = sentences.iter().any(|sentence| sentence.has_digit);
         for pattern in &self.wordless {
             let uses = &self.patterns[*pattern as usize];

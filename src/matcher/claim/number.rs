@@ -69,35 +69,27 @@ pub(super) fn tokens(text: &str, range: Range<usize>, tokens: &mut Vec<Token>) -
     turns
 }
 
-/// Whether a Han character may begin a number: numerals, 半, 几, 数, and 过, 上, 破 as in 月入过万, 每 as in 每万元.
+/// Han characters that may begin a number: numerals, 半, 几, 数, and 过, 上, 破 as in 月入过万.
+const BEGINNINGS: [char; 23] = [
+    '零', '〇', '一', '二', '两', '三', '四', '五', '六', '七', '八', '九', '十', '百', '千', '半', '几',
+    '数', '过', '上', '破', '每', '某',
+];
+
+/// One bit for each character of the basic plane: most characters of a text are asked.
+static BEGINS: [u64; 1024] = {
+    let mut bits = [0; 1024];
+    let mut at = 0;
+    while at < BEGINNINGS.len() {
+        let code = BEGINNINGS[at] as usize;
+        bits[code / 64] |= 1 << (code % 64);
+        at += 1;
+    }
+    bits
+};
+
+/// Whether a character of the basic plane may begin a number.
 fn starts_number(code: u32) -> bool {
-    matches!(
-        char::from_u32(code),
-        Some(
-            '零' | '〇'
-                | '一'
-                | '二'
-                | '两'
-                | '三'
-                | '四'
-                | '五'
-                | '六'
-                | '七'
-                | '八'
-                | '九'
-                | '十'
-                | '百'
-                | '千'
-                | '半'
-                | '几'
-                | '数'
-                | '过'
-                | '上'
-                | '破'
-                | '每'
-                | '某'
-        )
-    )
+    BEGINS.get(code as usize / 64).is_some_and(|bits| bits & (1 << (code % 64)) != 0)
 }
 
 fn han_digit(c: char) -> Option<f64> {
