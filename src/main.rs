@@ -13,14 +13,14 @@ use adwatch::worker;
 fn main() -> ExitCode {
     cli::run(Shells {
         serve: |app, options| Box::pin(serve(app, options)),
-        may_listen: |app, address| access(app, address, "").map(drop).map_err(|error| error.to_string()),
+        may_listen: |app, address| access(app, address).map(drop).map_err(|error| error.to_string()),
         play: || Box::pin(play()),
     })
 }
 
-fn access(app: &App, address: std::net::SocketAddr, password: &str) -> Result<Access, web::AccessError> {
+fn access(app: &App, address: std::net::SocketAddr) -> Result<Access, web::AccessError> {
     let settings = &app.config().web;
-    Access::new(address, password, settings.behind_tls_proxy, &settings.hosts)
+    Access::new(address, settings.behind_tls_proxy, &settings.hosts)
 }
 
 /// Pages and worker side by side until told to stop, then both end in order.
@@ -28,13 +28,13 @@ async fn serve(app: Arc<App>, options: cli::ServeOptions) -> anyhow::Result<()> 
     let (stop_in, stop_out) = tokio::sync::watch::channel(false);
     let pages = match options.listener {
         Some(listener) => {
-            let access = access(&app, listener.local_addr()?, &options.password)?;
+            let access = access(&app, listener.local_addr()?)?;
             let mut stop = stop_out.clone();
             let stopped = async move {
                 // An error says that the sender is gone, which means the same.
                 let _ = stop.wait_for(|stop| *stop).await;
             };
-            Some(tokio::spawn(web::serve(app.clone(), listener, access, stopped)))
+            Some(tokio::spawn(web::serve(app.clone(), app.registry().clone(), listener, access, stopped)))
         }
         None => None,
     };

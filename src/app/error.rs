@@ -47,10 +47,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl From<crate::store::StoreError> for Error {
     fn from(error: crate::store::StoreError) -> Self {
         use crate::store::StoreError::{
-            Address, Changed, Conflict, Engine, Exists, NotFound, Row, Unreachable,
+            Address, Changed, Conflict, Engine, Exists, Held, LastAdministrator, NotFound, Row, Unreachable,
         };
         match error {
-            Conflict { .. } | Changed { .. } | Exists { .. } => Self::Conflict(error.to_string()),
+            Conflict { .. } | Changed { .. } | Exists { .. } | Held { .. } | LastAdministrator => {
+                Self::Conflict(error.to_string())
+            }
             NotFound { kind, id } => Self::NotFound { kind, id },
             Address { .. } => Self::invalid("database", error.to_string()),
             Row { .. } | Engine { .. } | Unreachable { .. } => Self::Internal(error.into()),

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::App;
 use super::error::{Error, Result};
+use super::users::require;
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::evidence::{CustodyEvent, PackageId};
 use crate::domain::finding::FindingId;
@@ -20,7 +21,7 @@ use crate::domain::hit::RuleId;
 use crate::domain::provision::{Provision, ProvisionId};
 use crate::domain::review::Verdict;
 use crate::domain::run::RunId;
-use crate::domain::user::Actor;
+use crate::domain::user::{Actor, Permission};
 use crate::evidence::{
     self, Beside, CaptureInput, Expected, PackageInput, RuleNote, SealError, SigningKey, Software,
     Verification,
@@ -62,10 +63,11 @@ impl App {
     /// The file is complete before the ledger names it.
     ///
     /// # Errors
-    /// `NotFound` when there is no such finding; `Conflict` when a package of this name exists; `Invalid` when the
+    /// `Forbidden` when the role may not; `NotFound` when there is no such finding; `Conflict` when a package of this name exists; `Invalid` when the
     /// key or certificate cannot be used; `Internal` when the vault lost or altered bytes, or the disk refuses: then
     /// nothing that looks sealed is left.
     pub async fn seal(&self, actor: &Actor, id: &FindingId, into: Option<PathBuf>) -> Result<Sealed> {
+        require(actor, Permission::Seal)?;
         let view = self.finding(id).await?;
         let captures = self.captures_of(&view).await?;
         let custody = self.custody_of(id).await?;

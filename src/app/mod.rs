@@ -4,6 +4,8 @@
 //! worker only translate, so permission, record and validation cannot be skipped by another door.
 
 pub mod adapters;
+mod assignment;
+pub mod audit;
 pub mod clock;
 pub mod config;
 mod crawl;
@@ -20,6 +22,7 @@ pub mod scan;
 mod schedule;
 pub mod sources;
 mod turns;
+pub mod users;
 
 use std::sync::Arc;
 
@@ -34,6 +37,7 @@ use crate::store::Db;
 use crate::vault::Vault;
 
 pub use crate::store::ChainCheck;
+pub use crate::store::audit::{AuditEntry, AuditFilter};
 pub use crate::store::evidence::SealedPackage;
 pub use crate::store::finding::{
     FindingCounts, FindingFilter, FindingPage, FindingView, ListedFinding, PageKey,
@@ -44,6 +48,7 @@ pub use crawl::CrawlEvent;
 pub use doctor::HealthCheck;
 pub use error::{Error, FieldProblem, Result};
 pub use evidence::{EvidenceCheck, Exported, PackageFile, Sealed};
+pub use users::Registry;
 
 /// Everything a use case needs, built once.
 pub struct App {
@@ -56,6 +61,7 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: Config,
     pub(crate) catalog: Catalog,
+    pub(crate) registry: users::Registry,
 }
 
 impl App {
@@ -83,7 +89,13 @@ impl App {
         let fetcher = Fetcher::new(fetch_config(&config), clock.clone())?.with_slots(turns);
         let mailer = notify::mailer(&config)?;
         let catalog = adapters::catalog(&config);
-        Ok(Self { store, vault, fetcher, mailer, judge, calendar, clock, config, catalog })
+        let registry = users::Registry::new(store.clone(), clock.clone());
+        Ok(Self { store, vault, fetcher, mailer, judge, calendar, clock, config, catalog, registry })
+    }
+
+    /// Accounts, sessions and the audit.
+    pub fn registry(&self) -> &users::Registry {
+        &self.registry
     }
 
     /// The settings in force.

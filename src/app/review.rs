@@ -4,12 +4,13 @@ use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{Decision, DecisionId, DismissReason, Verdict};
-use crate::domain::user::Actor;
+use crate::domain::user::{Actor, Permission};
 use crate::store::audit::AuditNote;
 use crate::store::finding::{FindingCounts, FindingFilter, FindingPage, FindingView, PageKey};
 use crate::store::review::DecisionRecord;
 
 use super::error::{Error, Result};
+use super::users::require;
 use super::{App, new_id};
 
 /// Longest note to a decision, in characters.
@@ -63,12 +64,10 @@ impl App {
         Ok((capture, bytes.to_vec()))
     }
 
-    /// Records a person's verdict on a finding; decision, state and audit entry are one transaction.
+    /// Records a person's verdict on a finding as it stands now; see [`App::decide_seen`].
     ///
     /// # Errors
-    /// `Invalid` when an acceptance names no provision or an unknown one, or a dismissal as `other` says
-    /// nothing; `Conflict` when the finding is not in the state the verdict needs, or someone was faster;
-    /// `NotFound`.
+    /// As [`App::decide_seen`].
     pub async fn decide(
         &self,
         actor: &Actor,
@@ -76,8 +75,29 @@ impl App {
         verdict: Verdict,
         note: &str,
     ) -> Result<Decision> {
+        self.decide_seen(actor, id, verdict, note, None).await
+    }
+
+    /// Records a person's verdict on the version of a finding that they saw; decision, state and audit entry are one
+    /// transaction, and the person's hold on it ends. Whatever somebody else did meanwhile is a conflict.
+    ///
+    /// # Errors
+    /// `Forbidden` when the role may not, or takes back what another decided without being allowed to;
+    /// `Invalid` when an acceptance names no provision or an unknown one, or a dismissal as `other` says
+    /// nothing; `Conflict` when the finding is not in the state the verdict needs, or someone was faster;
+    /// `NotFound`.
+    pub async fn decide_seen(
+        &self,
+        actor: &Actor,
+        id: &FindingId,
+        verdict: Verdict,
+        note: &str,
+        seen_version: Option<u64>,
+    ) -> Result<Decision> {
+        require(actor, Permission::Decide)?;
         self.check_verdict(&verdict, note)?;
         let view = self.finding(id).await?;
+        self.demand_free(actor, id).await?;
         let state = view.finding.state;
         let fits = match verdict {
             Verdict::Accept { .. } | Verdict::Dismiss { .. } => state == FindingState::Pending,
@@ -85,6 +105,9 @@ impl App {
         };
         if !fits {
             return Err(Error::Conflict(refusal(id, &verdict, &view)));
+        }
+        if verdict == Verdict::Undo && view.decisions.last().is_some_and(|last| last.actor != actor.name()) {
+            require(actor, Permission::Overrule)?;
         }
         let at = self.clock.now();
         let decision = Decision {
@@ -104,8 +127,11 @@ impl App {
         };
         let lead = self.lead_change(actor, &decision).await?;
         let notices = Vec::new();
-        let record = DecisionRecord { decision, seen_version: Some(view.version), audit, lead, notices };
-        Ok(self.store.decide(record).await?)
+        let seen_version = Some(seen_version.unwrap_or(view.version));
+        let record = DecisionRecord { decision, seen_version, audit, lead, notices };
+        let decision = self.store.decide(record).await?;
+        self.release(actor, id).await?;
+        Ok(decision)
     }
 
     fn check_verdict(&self, verdict: &Verdict, note: &str) -> Result<()> {

@@ -69,7 +69,11 @@ pub async fn run(
         Ok(listener) => listener,
         Err(_) => TcpListener::bind("127.0.0.1:0").await?,
     };
-    let exit = serve::pages(app, listener, false, style, shells).await;
+    let account = match app.registry().demo_account("demo").await {
+        Ok(password) => Some(("demo".to_owned(), password)),
+        Err(error) => return Ok(Exit::of_error(&error)),
+    };
+    let exit = serve::pages(app, listener, false, account, style, shells).await;
     drop(sites);
     exit
 }

@@ -3,6 +3,7 @@
 //! Commands that serve pages or play the demo's sites are given to it by `main`, because shells do not call
 //! each other.
 
+mod audit;
 mod crawl;
 mod demo;
 mod doctor;
@@ -17,6 +18,7 @@ mod rules_measure;
 mod scan;
 mod serve;
 mod source;
+mod user;
 
 use std::any::Any;
 use std::future::Future;
@@ -136,6 +138,12 @@ enum Command {
     /// 规则：检查、列出、解释 — rules
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// 账号：新增、列出、改角色、重置口令、停用 — accounts
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// 审计记录：列出、校验、导出 — the audit
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// 检查规则、记录与留存是否完好 — is everything in order
     Doctor,
     /// 启动审核页面与后台任务 — review pages and worker
@@ -239,6 +247,8 @@ async fn asynchronous(
         Command::Queue(command) => queue::run(command, &app, style).await,
         Command::Lead(command) => lead::run(command, &app, style).await,
         Command::Evidence(command) => evidence::run(command, &app, style).await,
+        Command::User(command) => user::run(command, &app, style).await,
+        Command::Audit(command) => audit::run(command, &app, style).await,
         Command::Doctor => doctor::run(&app, style).await,
         Command::Serve(args) => return serve::run(args, app, style, shells).await,
         Command::Worker => return serve::worker(app, style, shells).await,

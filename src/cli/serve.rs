@@ -11,13 +11,12 @@ use super::exit::Exit;
 use super::out::Style;
 use super::{Shells, say};
 use crate::app::App;
+use crate::app::users::FIRST_ADMINISTRATOR;
 
 /// What `main` needs to start pages and worker.
 pub struct ServeOptions {
     /// Where the pages listen; `None` for a worker alone.
     pub listener: Option<TcpListener>,
-    /// Password for the first login.
-    pub password: String,
     /// Whether jobs are worked on too.
     pub with_worker: bool,
     /// Ends everything when it completes.
@@ -57,28 +56,40 @@ pub async fn run(args: ServeArgs, app: Arc<App>, style: Style, shells: Shells) -
             )));
         }
     };
-    pages(app, listener, !args.no_worker, style, shells).await
+    let first = match app.registry().first_administrator().await {
+        Ok(password) => password.map(|password| (FIRST_ADMINISTRATOR.to_owned(), password)),
+        Err(error) => return Ok(Exit::of_error(&error)),
+    };
+    if first.is_some() {
+        say(style.lang.pick(
+            "已创建首个管理员账号；一次性口令只显示这一次，首次登录须更改。",
+            "The first administrator was made; the one-time password is shown only now and must be changed at login.",
+        ));
+    }
+    pages(app, listener, !args.no_worker, first, style, shells).await
 }
 
-/// Announces address and password, then serves.
+/// Announces the address and, when there is one, an account with its one-time password, then serves.
 pub async fn pages(
     app: Arc<App>,
     listener: TcpListener,
     with_worker: bool,
+    account: Option<(String, String)>,
     style: Style,
     shells: Shells,
 ) -> anyhow::Result<Exit> {
     let address = listener.local_addr()?;
-    let password = App::new_password()?;
     say(&format!(
         "{}  {}",
         style.lang.pick("审核页面", "Review pages"),
         style.bold(&format!("http://{address}/"))
     ));
-    say(&format!("{}  {}", style.lang.pick("一次性口令", "One-time password"), style.bold(&password)));
+    if let Some((name, password)) = account {
+        say(&format!("{}  {}", style.lang.pick("用户名", "User name"), style.bold(&name)));
+        say(&format!("{}  {}", style.lang.pick("一次性口令", "One-time password"), style.bold(&password)));
+    }
     say(&style.dim(style.lang.pick("按 Ctrl-C 结束。", "Ctrl-C ends.")));
-    let options =
-        ServeOptions { listener: Some(listener), password, with_worker, stop: Box::pin(told_to_stop()) };
+    let options = ServeOptions { listener: Some(listener), with_worker, stop: Box::pin(told_to_stop()) };
     (shells.serve)(app, options).await?;
     Ok(Exit::NOTHING)
 }
@@ -86,12 +97,7 @@ pub async fn pages(
 /// Works on jobs until told to stop.
 pub async fn worker(app: Arc<App>, style: Style, shells: Shells) -> anyhow::Result<Exit> {
     say(style.lang.pick("后台任务已启动，按 Ctrl-C 结束。", "Worker started; Ctrl-C ends."));
-    let options = ServeOptions {
-        listener: None,
-        password: String::new(),
-        with_worker: true,
-        stop: Box::pin(told_to_stop()),
-    };
+    let options = ServeOptions { listener: None, with_worker: true, stop: Box::pin(told_to_stop()) };
     (shells.serve)(app, options).await?;
     Ok(Exit::NOTHING)
 }

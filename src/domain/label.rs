@@ -5,7 +5,7 @@ use super::capture::CapturePurpose;
 use super::finding::FindingState;
 use super::hit::{HitStatus, Severity, Track};
 use super::lead::{DeclineGround, LeadState, Recipient, Step};
-use super::review::{DismissReason, Verdict};
+use super::review::{DismissReason, SkipReason, Verdict};
 use super::run::RunOutcome;
 use super::source::SourceKind;
 
@@ -34,6 +34,17 @@ impl HitStatus {
             Self::Hypothetical => both("假设语气", "hypothetical"),
             Self::Licensed => both("持牌机构", "licensed institution"),
             Self::NotAd => both("不构成广告", "not an advertisement"),
+        }
+    }
+}
+
+impl SkipReason {
+    /// Why it was passed over, for people.
+    pub fn label(self) -> Label {
+        match self {
+            Self::Unsure => both("拿不准", "cannot tell"),
+            Self::NeedsFacts => both("需先核实", "needs facts first"),
+            Self::NotMine => both("应由他人审核", "somebody else should decide"),
         }
     }
 }

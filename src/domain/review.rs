@@ -99,3 +99,75 @@ pub struct Decision {
     /// Further words.
     pub note: String,
 }
+
+/// How long somebody holds a finding without doing anything, in milliseconds.
+pub const ASSIGNMENT_MS: i64 = 600_000;
+
+/// 占用: somebody is working on a finding, for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// On which.
+    pub finding_id: FindingId,
+    /// Who, by name.
+    pub holder: String,
+    /// Since when.
+    pub since: UnixMs,
+    /// Until when, unless they go on.
+    pub until: UnixMs,
+}
+
+/// Why somebody passed a finding over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SkipReason {
+    /// Cannot tell.
+    Unsure,
+    /// Something must be looked into first.
+    NeedsFacts,
+    /// Another person should decide: knows the party, or the field.
+    NotMine,
+}
+
+impl SkipReason {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::Unsure, Self::NeedsFacts, Self::NotMine];
+
+    /// Stable name for forms and the `remark` table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unsure => "unsure",
+            Self::NeedsFacts => "needs-facts",
+            Self::NotMine => "not-mine",
+        }
+    }
+
+    /// The reason with this stable name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+/// What a remark is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RemarkKind {
+    /// Words for the others.
+    Comment,
+    /// Passed over.
+    Skip(SkipReason),
+}
+
+/// What somebody said about a finding besides deciding; appended, never changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Its name (UUID version 7).
+    pub id: String,
+    /// About which finding.
+    pub finding_id: FindingId,
+    /// Who.
+    pub actor: String,
+    /// When.
+    pub at: UnixMs,
+    /// What it is.
+    pub kind: RemarkKind,
+    /// The words.
+    pub note: String,
+}

@@ -7,3 +7,4 @@ pub mod digest;
 pub mod id;
 pub mod problem;
 pub mod redact;
+pub mod totp;

@@ -1,6 +1,6 @@
 //! 广告: reading ads and where they were seen. They are written by [`super::page`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
@@ -21,6 +21,32 @@ use crate::domain::source::SourceId;
 pub(super) const COLUMNS: &str = "a.id, a.draft, a.first_seen_at, a.last_seen_at, a.n_sightings";
 
 impl Db {
+    /// The source at which each of these ads was last seen.
+    pub async fn last_sources(&self, ids: &[&AdId]) -> Result<HashMap<AdId, SourceId>> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
+        let sql = format!(
+            "select a.id, (select s.source_id from sighting s where s.ad_id = a.id order by s.seen_at desc limit 1) \
+             from ad a where a.id in ({})",
+            places.join(", ")
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for id in ids {
+            query = query.bind(id.as_str());
+        }
+        let rows = query.fetch_all(self.pool()).await.doing("look up the sources of ads")?;
+        let mut found = HashMap::new();
+        for row in &rows {
+            if let Some(source) = column::<Option<String>>(row, 1)? {
+                let id = parsed("ad", &column::<String>(row, 0)?, AdId::parse)?;
+                found.insert(id, parsed("sighting", &source, SourceId::parse)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Which of these ads are known, each with the pack revision that judged it last (`None`: not judged).
     pub async fn known_ads(&self, ids: &[AdId]) -> Result<BTreeMap<AdId, Option<String>>> {
         let mut known = BTreeMap::new();

@@ -49,6 +49,17 @@ pub struct AuditEntry {
     pub hash: String,
 }
 
+/// Which entries of the audit; an empty field lets every value pass.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only of this actor.
+    pub actor: String,
+    /// Only actions that begin so, for example `finding.`.
+    pub action: String,
+    /// Only about this thing.
+    pub object: String,
+}
+
 impl Db {
     /// Appends an entry.
     pub async fn append_audit(&self, note: &AuditNote) -> Result<()> {
@@ -59,11 +70,27 @@ impl Db {
 
     /// At most `limit` entries, newest first, older than entry `before` when it is given.
     pub async fn audit_entries(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditEntry>> {
+        self.audit_entries_of(&AuditFilter::default(), before, limit).await
+    }
+
+    /// As [`Db::audit_entries`], only those that pass `filter`.
+    pub async fn audit_entries_of(
+        &self,
+        filter: &AuditFilter,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>> {
         let rows = sqlx::query(
-            "select ordinal, payload, hash from audit_entry where ordinal < $1 order by ordinal desc limit $2",
+            "select ordinal, payload, hash from audit_entry where ordinal < $1 \
+             and ($3 = '' or actor = $3) and ($4 = '' or action = $4 or substr(action, 1, $6) = $4) \
+             and ($5 = '' or object = $5) order by ordinal desc limit $2",
         )
         .bind(before.map_or(i64::MAX, |ordinal| i64::try_from(ordinal).unwrap_or(i64::MAX)))
         .bind(i64::from(limit))
+        .bind(plain(&filter.actor))
+        .bind(plain(&filter.action))
+        .bind(plain(&filter.object))
+        .bind(i32::try_from(filter.action.chars().count()).unwrap_or(i32::MAX))
         .fetch_all(self.pool())
         .await
         .doing("list audit entries")?;
@@ -102,6 +129,7 @@ impl Db {
 
 /// Appends an entry in a transaction, so that it is there exactly when its cause is.
 pub(super) async fn append(connection: &mut AnyConnection, note: &AuditNote) -> Result<()> {
+    let detail = with_place(note);
     let (actor, action, object) = (plain(note.actor.name()), plain(&note.action), plain(&note.object));
     let (Link { ordinal, hash }, payload) = chain::append(connection, CHAIN, |ordinal| {
         let payload = Payload {
@@ -110,7 +138,7 @@ pub(super) async fn append(connection: &mut AnyConnection, note: &AuditNote) -> 
             actor: actor.clone(),
             action: action.clone(),
             object: object.clone(),
-            detail: note.detail.clone(),
+            detail: detail.clone(),
         };
         json("audit_entry", &ordinal.to_string(), &payload)
     })
@@ -130,6 +158,20 @@ pub(super) async fn append(connection: &mut AnyConnection, note: &AuditNote) -> 
     .await
     .doing("append an audit entry")?;
     Ok(())
+}
+
+/// The facts with the address and role of a person who came through the pages.
+fn with_place(note: &AuditNote) -> serde_json::Value {
+    let mut detail = note.detail.clone();
+    if let Some(facts) = detail.as_object_mut() {
+        if let Some(address) = note.actor.address() {
+            facts.insert("from".to_owned(), address.into());
+        }
+        if let Some(role) = note.actor.role() {
+            facts.insert("role".to_owned(), role.as_str().into());
+        }
+    }
+    detail
 }
 
 /// What is hashed, in this order.

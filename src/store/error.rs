@@ -42,6 +42,21 @@ pub enum StoreError {
         /// The name that was given.
         id: String,
     },
+    /// Nobody could let anybody in again from the pages.
+    #[error(
+        "至少须保留一名可登录的管理员 (this is the last administrator who can log in; make another one first)"
+    )]
+    LastAdministrator,
+    /// Somebody else is working on this finding.
+    #[error("finding `{id}` is held by {holder} until {}; wait, or take it over", .until.beijing())]
+    Held {
+        /// Which finding.
+        id: FindingId,
+        /// By whom.
+        holder: String,
+        /// Until when, unless they go on.
+        until: UnixMs,
+    },
     /// The database address cannot be used.
     #[error("database address `{shown}`: {why}")]
     Address {

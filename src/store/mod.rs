@@ -20,6 +20,7 @@ mod pool;
 mod row;
 
 pub mod ad;
+pub mod assignment;
 pub mod audit;
 pub mod capture;
 pub mod evidence;
@@ -35,6 +36,7 @@ pub mod review;
 pub mod run;
 pub mod schedule;
 pub mod source;
+pub mod user;
 
 #[cfg(test)]
 mod suite;

@@ -1,16 +1,13 @@
-//! Who may reach the pages: address, host name, origin, password.
+//! Who may reach the pages: address, host name, origin.
 
 use std::net::{IpAddr, SocketAddr};
 
+use axum::http::HeaderMap;
 use url::Url;
-
-use crate::kit::digest::sha256_hex;
 
 /// The rules of the door.
 #[derive(Clone)]
 pub struct Access {
-    /// Digest of a password of random bits, so a slow hash would add nothing.
-    password: String,
     hosts: Vec<String>,
     behind_tls_proxy: bool,
 }
@@ -32,18 +29,13 @@ pub enum AccessError {
 }
 
 impl Access {
-    /// The door of pages that listen on `address`; whoever logs in must know `password`.
+    /// The door of pages that listen on `address`.
     ///
     /// Without a proxy only loopback addresses and names are accepted. With one, `hosts` are the names it serves.
     ///
     /// # Errors
     /// [`AccessError`] says what to change.
-    pub fn new(
-        address: SocketAddr,
-        password: &str,
-        behind_tls_proxy: bool,
-        hosts: &[String],
-    ) -> Result<Self, AccessError> {
+    pub fn new(address: SocketAddr, behind_tls_proxy: bool, hosts: &[String]) -> Result<Self, AccessError> {
         if !behind_tls_proxy && !address.ip().is_loopback() {
             return Err(AccessError::OpenWithoutProxy(address));
         }
@@ -51,12 +43,18 @@ impl Access {
             return Err(AccessError::NoHosts);
         }
         let hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-        Ok(Self { password: sha256_hex(password.as_bytes()), hosts, behind_tls_proxy })
+        Ok(Self { hosts, behind_tls_proxy })
     }
 
-    /// Whether this is the password; takes the same time for every wrong one.
-    pub(super) fn is_password(&self, given: &str) -> bool {
-        same(&sha256_hex(given.trim().as_bytes()), &self.password)
+    /// From where a request comes: the peer, or what the proxy in front saw. Only the last address that
+    /// `X-Forwarded-For` names is the proxy's own word; those before it are whatever the visitor wrote.
+    pub(super) fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let forwarded =
+            || headers.get_all("x-forwarded-for").iter().last()?.to_str().ok()?.rsplit(',').next();
+        match self.behind_tls_proxy {
+            true => forwarded().and_then(|last| last.trim().parse().ok()).unwrap_or(peer),
+            false => peer,
+        }
     }
 
     /// Whether a `Host` header names this application. Other names are a rebinding attack or a mistake.
@@ -95,12 +93,6 @@ impl Access {
     }
 }
 
-/// Compares without telling by its duration where the difference is.
-pub(super) fn same(one: &str, two: &str) -> bool {
-    one.len() == two.len()
-        && one.bytes().zip(two.bytes()).fold(0, |different, (a, b)| different | (a ^ b)) == 0
-}
-
 /// A path of this application to go to after login, or the queue when it leads elsewhere.
 pub(super) fn safe_next(next: Option<&str>) -> &str {
     const START: &str = "/queue";
@@ -121,16 +113,29 @@ mod tests {
     use super::*;
 
     fn local() -> Access {
-        Access::new("127.0.0.1:8420".parse().unwrap(), "secret", false, &[]).unwrap()
+        Access::new("127.0.0.1:8420".parse().unwrap(), false, &[]).unwrap()
     }
 
     #[test]
     fn an_open_address_needs_a_stated_proxy_and_its_names() {
         let open = "0.0.0.0:8420".parse().unwrap();
-        assert_eq!(Access::new(open, "p", false, &[]).err(), Some(AccessError::OpenWithoutProxy(open)));
-        assert_eq!(Access::new(open, "p", true, &[]).err(), Some(AccessError::NoHosts));
-        assert!(Access::new(open, "p", true, &["ads.example".to_owned()]).is_ok());
-        assert!(Access::new("[::1]:8420".parse().unwrap(), "p", false, &[]).is_ok());
+        assert_eq!(Access::new(open, false, &[]).err(), Some(AccessError::OpenWithoutProxy(open)));
+        assert_eq!(Access::new(open, true, &[]).err(), Some(AccessError::NoHosts));
+        assert!(Access::new(open, true, &["ads.example".to_owned()]).is_ok());
+        assert!(Access::new("[::1]:8420".parse().unwrap(), false, &[]).is_ok());
+    }
+
+    #[test]
+    fn only_the_word_of_a_stated_proxy_about_the_address_counts() {
+        let peer = IpAddr::from([10, 0, 0, 9]);
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", "192.0.2.66, 198.51.100.7".parse().unwrap());
+        assert_eq!(local().address(peer, &headers), peer);
+        let hosts = ["ads.example".to_owned()];
+        let behind = Access::new("0.0.0.0:1".parse().unwrap(), true, &hosts).unwrap();
+        assert_eq!(behind.address(peer, &headers), IpAddr::from([198, 51, 100, 7]));
+        headers.append("x-forwarded-for", "nonsense".parse().unwrap());
+        assert_eq!(behind.address(peer, &headers), peer);
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::str::FromStr as _;
 use futures::FutureExt as _;
 
 use super::desk::{Answer, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine};
-use crate::app::{App, FindingFilter, PageKey, SealedPackage};
+use crate::app::{App, FindingFilter, ListedFinding, PageKey, SealedPackage};
+use crate::domain::ad::AdId;
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::finding::FindingId;
-use crate::domain::review::{Decision, Verdict};
+use crate::domain::review::{Assignment, Decision, Remark, RemarkKind, Verdict};
 use crate::domain::user::Actor;
 use crate::kit::clock::UnixMs;
 use crate::rules::RulePack;
@@ -27,9 +28,21 @@ impl Desk for App {
         async move {
             let found = App::queue(self, &wanted, after.as_ref(), filter.limit).await?;
             let counts = self.queue_counts(&wanted).await?;
-            let items = found.findings.into_iter();
+            let ids: Vec<&FindingId> = found.findings.iter().map(|listed| &listed.finding.id).collect();
+            let mut holders = self.holders(&ids).await?;
+            let ads: Vec<&AdId> = found.findings.iter().map(|listed| &listed.ad.id).collect();
+            let mut sources = self.last_sources(&ads).await?;
+            let mut item = |listed: ListedFinding| QueueItem {
+                holder: holders
+                    .iter()
+                    .position(|held| held.finding_id == listed.finding.id)
+                    .map(|at| holders.swap_remove(at)),
+                source: sources.remove(&listed.ad.id),
+                finding: listed.finding,
+                ad: listed.ad,
+            };
             Ok(QueuePage {
-                items: items.map(|listed| QueueItem { finding: listed.finding, ad: listed.ad }).collect(),
+                items: found.findings.into_iter().map(&mut item).collect(),
                 next: found.next.map(|key| key.to_string()),
                 n_pending: counts.pending,
                 n_accepted: counts.accepted,
@@ -44,6 +57,9 @@ impl Desk for App {
             let view = App::finding(self, id).await?;
             let packages = self.evidence_packages(id).await?;
             Ok(FindingFile {
+                version: view.version,
+                holder: self.holder(id).await?,
+                remarks: self.remarks(id).await?,
                 finding: view.finding,
                 ad: view.ad,
                 sightings: view.sightings,
@@ -60,8 +76,27 @@ impl Desk for App {
         id: &'a FindingId,
         verdict: Verdict,
         note: &'a str,
+        seen_version: Option<u64>,
     ) -> Answer<'a, Decision> {
-        App::decide(self, actor, id, verdict, note).boxed()
+        self.decide_seen(actor, id, verdict, note, seen_version).boxed()
+    }
+
+    fn take<'a>(&'a self, actor: &'a Actor, id: &'a FindingId, over: bool) -> Answer<'a, Assignment> {
+        App::take(self, actor, id, over).boxed()
+    }
+
+    fn release<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, ()> {
+        App::release(self, actor, id).boxed()
+    }
+
+    fn remark<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a FindingId,
+        kind: RemarkKind,
+        note: &'a str,
+    ) -> Answer<'a, Remark> {
+        App::remark(self, actor, id, kind, note).boxed()
     }
 
     fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote> {

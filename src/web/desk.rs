@@ -7,7 +7,7 @@ use crate::domain::ad::{Ad, Sighting};
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::finding::{Finding, FindingId, FindingState};
 use crate::domain::hit::Severity;
-use crate::domain::review::{Decision, Verdict};
+use crate::domain::review::{Assignment, Decision, Remark, RemarkKind, Verdict};
 use crate::domain::run::CrawlRun;
 use crate::domain::source::{Source, SourceId};
 use crate::domain::user::Actor;
@@ -23,14 +23,27 @@ pub trait Desk: Send + Sync {
     fn queue<'a>(&'a self, filter: &'a QueueFilter) -> Answer<'a, QueuePage>;
     /// Everything about one finding.
     fn finding<'a>(&'a self, id: &'a FindingId) -> Answer<'a, FindingFile>;
-    /// Records a verdict.
+    /// Records a verdict on the version of a finding that the person saw; `None` takes it as it stands.
     fn decide<'a>(
         &'a self,
         actor: &'a Actor,
         id: &'a FindingId,
         verdict: Verdict,
         note: &'a str,
+        seen_version: Option<u64>,
     ) -> Answer<'a, Decision>;
+    /// Holds a finding for a while; `over` takes it from somebody else.
+    fn take<'a>(&'a self, actor: &'a Actor, id: &'a FindingId, over: bool) -> Answer<'a, Assignment>;
+    /// Lets a finding go.
+    fn release<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, ()>;
+    /// Comments on a finding, or passes it over.
+    fn remark<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a FindingId,
+        kind: RemarkKind,
+        note: &'a str,
+    ) -> Answer<'a, Remark>;
     /// Seals an evidence package.
     fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote>;
     /// One capture without its bytes.
@@ -84,6 +97,10 @@ pub struct QueueItem {
     pub finding: Finding,
     /// Its ad.
     pub ad: Ad,
+    /// Who works on it now.
+    pub holder: Option<Assignment>,
+    /// Where the ad was last seen.
+    pub source: Option<SourceId>,
 }
 
 /// Everything about one finding.
@@ -97,6 +114,12 @@ pub struct FindingFile {
     pub sightings: Vec<Sighting>,
     /// What was decided, oldest first.
     pub decisions: Vec<Decision>,
+    /// Grows with every change.
+    pub version: u64,
+    /// Who works on it now.
+    pub holder: Option<Assignment>,
+    /// What people said besides deciding, oldest first.
+    pub remarks: Vec<Remark>,
     /// Sealed packages, oldest first.
     pub packages: Vec<PackageNote>,
 }

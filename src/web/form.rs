@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 
-use super::access::same;
 use super::error::Failure;
 use super::page::Visit;
-use super::session::Session;
 use super::{Site, form};
+use crate::app::users::Session;
+use crate::kit::totp::same;
 
 /// Longest accepted form, in bytes.
 pub const MAX_FORM_BYTES: usize = 64 << 10;
@@ -58,7 +58,25 @@ impl std::ops::Deref for Form {
 }
 
 /// Every field that some form of the application has; a handler reads those it means.
-const KNOWN: &[&str] = &["csrf", "provision", "reason", "note"];
+const KNOWN: &[&str] = &[
+    "csrf",
+    "provision",
+    "reason",
+    "note",
+    "seen",
+    "then",
+    "over",
+    "name",
+    "role",
+    "old",
+    "new",
+    "repeat",
+    "password",
+    "secret",
+    "code",
+    "session",
+    "form",
+];
 
 impl FromRequest<Arc<Site>> for Form {
     type Rejection = Failure;

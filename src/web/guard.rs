@@ -1,8 +1,9 @@
 //! The middleware every request passes: own host, own origin, logged in, language, and the headers of every answer.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -13,10 +14,9 @@ use super::error::{Failed, Failure};
 use super::lang::Lang;
 use super::page::Visit;
 use super::pages::failure;
+use super::routes::Needs;
 use super::session::random_hex;
-
-/// What anonymous visitors get: the login page and what it is drawn with.
-const OPEN: &[&str] = &["/login", "/assets/style.css", "/assets/keys.js", "/assets/mark.svg"];
+use crate::app::users::require;
 
 const LANG_COOKIE: &str = "adwatch-lang";
 
@@ -24,7 +24,8 @@ const LANG_COOKIE: &str = "adwatch-lang";
 const HEADERS: &[(&str, &str)] = &[
     (
         "content-security-policy",
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; \
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         form-action 'self'; \
          frame-ancestors 'none'; base-uri 'none'",
     ),
     ("x-content-type-options", "nosniff"),
@@ -37,11 +38,25 @@ const HEADERS: &[(&str, &str)] = &[
     ("cache-control", "no-store"),
 ];
 
+/// Where somebody whose password must be changed is led, and what they may do until then.
+const CHANGE_PASSWORD: &str = "/account";
+const BEFORE_CHANGE: &[&str] = &["/account", "/account/password", "/logout"];
+
 /// Admits or refuses a request, and finishes its answer.
 pub async fn admit(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
-    let visit = visit(&site, &request);
     let chosen = query_lang(&request);
-    let refused = refuse(&site, &request, &visit);
+    let (mut visit, token) = visit(&site, &request);
+    let session = match &token {
+        Some(token) => site.registry.session(token, &visit.address).await,
+        None => Ok(None),
+    };
+    let refused = match session {
+        Ok(session) => {
+            visit.session = session;
+            refuse(&site, &request, &visit)
+        }
+        Err(error) => Some(Failure::App(error).into_response()),
+    };
     request.extensions_mut().insert(visit.clone());
     let mut response = match refused {
         Some(response) => response,
@@ -54,15 +69,23 @@ pub async fn admit(State(site): State<Arc<Site>>, mut request: Request, next: Ne
     finish(response, &visit, chosen)
 }
 
-fn visit(site: &Site, request: &Request) -> Visit {
-    let (name, _) = site.access.cookie();
-    let session =
-        cookie(request.headers(), name).and_then(|token| site.sessions.find(&token, site.desk.now()));
+/// Who asks, and the token that may say who that is.
+fn visit(site: &Site, request: &Request) -> (Visit, Option<String>) {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip());
     let lang = query_lang(request)
         .or_else(|| cookie(request.headers(), LANG_COOKIE).and_then(|code| Lang::parse(&code)))
         .unwrap_or_default();
-    let request_id = random_hex().map(|hex| hex[..12].to_owned()).unwrap_or_default();
-    Visit { lang, request_id, session, here: here(request) }
+    let (name, _) = site.access.cookie();
+    let token = cookie(request.headers(), name).filter(|_| !request.uri().path().starts_with("/assets/"));
+    let visit = Visit {
+        lang,
+        request_id: random_hex().map(|hex| hex[..12].to_owned()).unwrap_or_default(),
+        session: None,
+        address: site.access.address(peer, request.headers()).to_string(),
+        here: here(request),
+    };
+    (visit, token)
 }
 
 fn refuse(site: &Site, request: &Request, visit: &Visit) -> Option<Response> {
@@ -78,15 +101,41 @@ fn refuse(site: &Site, request: &Request, visit: &Visit) -> Option<Response> {
             return Some(Failure::Origin.into_response());
         }
     }
-    if visit.session.is_some() || OPEN.contains(&request.uri().path()) {
-        return None;
+    let needs = needs(site, request);
+    let Some(session) = &visit.session else {
+        return (needs != Needs::Nothing).then(|| to_login(visit, reads));
+    };
+    let path = request.uri().path();
+    if session.account.must_change && needs != Needs::Nothing && !BEFORE_CHANGE.contains(&path) {
+        return Some(Redirect::to(CHANGE_PASSWORD).into_response());
     }
-    if reads {
-        let next: String = url::form_urlencoded::byte_serialize(visit.here.as_bytes()).collect();
-        let wanted = if visit.here == "/" { "/login".to_owned() } else { format!("/login?next={next}") };
-        return Some(Redirect::to(&wanted).into_response());
+    match needs {
+        Needs::May(permission) => {
+            require(&session.actor, permission).err().map(|error| Failure::App(error).into_response())
+        }
+        Needs::Nothing | Needs::Login => None,
     }
-    Some(Failure::Login.into_response())
+}
+
+/// What the address needs; one that is not in the table, or not in this way, needs a login and is then not found.
+fn needs(site: &Site, request: &Request) -> Needs {
+    let method = if *request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
+    let known = |matched: &MatchedPath| {
+        site.needs
+            .iter()
+            .find(|((m, path), _)| *m == method && *path == matched.as_str())
+            .map(|(_, needs)| *needs)
+    };
+    request.extensions().get::<MatchedPath>().and_then(known).unwrap_or(Needs::Login)
+}
+
+fn to_login(visit: &Visit, reads: bool) -> Response {
+    if !reads {
+        return Failure::Login.into_response();
+    }
+    let next: String = url::form_urlencoded::byte_serialize(visit.here.as_bytes()).collect();
+    let wanted = if visit.here == "/" { "/login".to_owned() } else { format!("/login?next={next}") };
+    Redirect::to(&wanted).into_response()
 }
 
 fn finish(mut response: Response, visit: &Visit, chosen: Option<Lang>) -> Response {

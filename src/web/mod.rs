@@ -2,8 +2,8 @@
 //!
 //! What protects staff from captured content and from each other's browsers: every answer carries a strict
 //! content security policy; templates escape every value; captured addresses are text, not links; raw captures
-//! leave as attachments in a sandbox; each change needs a session, its token and an own origin; no GET changes
-//! anything; the `Host` must be ours.
+//! leave as attachments in a sandbox; each change needs a session, its token, an own origin and a role that may;
+//! no GET changes anything; the `Host` must be ours.
 
 mod access;
 mod app_desk;
@@ -15,11 +15,13 @@ mod lang;
 mod page;
 mod pages;
 pub mod playback;
+mod routes;
 mod session;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::future::{Future, IntoFuture as _};
 use std::io;
 use std::net::SocketAddr;
@@ -28,20 +30,26 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
+use crate::app::Registry;
 pub use access::{Access, AccessError};
 use desk::Desk;
 use error::Failure;
-use session::Sessions;
+
+use routes::Needs;
+use session::Flashes;
 
 /// Everything the pages share.
 struct Site {
     desk: Arc<dyn Desk>,
+    registry: Registry,
     access: Access,
-    sessions: Sessions,
+    flashes: Flashes,
+    /// What each address needs, by method and path.
+    needs: HashMap<(Method, &'static str), Needs>,
 }
 
 /// Requests under way when the pages are told to stop have so long to finish.
@@ -53,11 +61,12 @@ const GRACE: Duration = Duration::from_secs(10);
 /// When the listener fails.
 pub async fn serve(
     desk: Arc<dyn Desk>,
+    registry: Registry,
     listener: TcpListener,
     access: Access,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let service = router(desk, access).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(desk, registry, access).into_make_service_with_connect_info::<SocketAddr>();
     let (told, heard) = tokio::sync::oneshot::channel::<()>();
     let stop = async move {
         stop.await;
@@ -76,22 +85,10 @@ pub async fn serve(
 }
 
 /// The pages as a service, for tests and for [`serve`].
-pub fn router(desk: Arc<dyn Desk>, access: Access) -> Router {
-    let site = Arc::new(Site { desk, access, sessions: Sessions::default() });
-    Router::new()
-        .route("/", get(pages::queue::start))
-        .route("/login", get(pages::login::show).post(pages::login::enter))
-        .route("/logout", post(pages::login::leave))
-        .route("/queue", get(pages::queue::show))
-        .route("/findings/{id}", get(pages::finding::show))
-        .route("/findings/{id}/accept", post(pages::decide::accept))
-        .route("/findings/{id}/dismiss", post(pages::decide::dismiss))
-        .route("/findings/{id}/undo", post(pages::decide::undo))
-        .route("/findings/{id}/seal", post(pages::decide::seal))
-        .route("/captures/{id}", get(pages::capture::show))
-        .route("/captures/{id}/raw", get(pages::capture::raw))
-        .route("/sources", get(pages::source::show))
-        .route("/assets/{name}", get(pages::asset::show))
+pub fn router(desk: Arc<dyn Desk>, registry: Registry, access: Access) -> Router {
+    let needs = routes::table().into_iter().map(|route| ((route.method, route.path), route.needs)).collect();
+    let site = Arc::new(Site { desk, registry, access, flashes: Flashes::default(), needs });
+    routes::router()
         .fallback(async || Failure::NoPage)
         .method_not_allowed_fallback(async || Failure::Method)
         .layer(DefaultBodyLimit::max(form::MAX_FORM_BYTES))

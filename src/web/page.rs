@@ -8,8 +8,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::Site;
+use super::error::Failure;
 use super::lang::{Lang, Words};
-use super::session::{Flash, Session};
+use super::session::Flash;
+use crate::app::users::Session;
+use crate::domain::user::Permission;
 use crate::kit::clock::UnixMs;
 
 /// Who asks, in which language, for what; put into each request by the middleware.
@@ -21,6 +25,8 @@ pub struct Visit {
     pub request_id: String,
     /// Who is logged in.
     pub session: Option<Session>,
+    /// From where.
+    pub address: String,
     /// Path and query without `lang`, for the language switch and for login.
     pub here: String,
 }
@@ -32,6 +38,7 @@ impl<S: Sync> FromRequestParts<S> for Visit {
             lang: Lang::default(),
             request_id: String::new(),
             session: None,
+            address: String::new(),
             here: "/".to_owned(),
         }))
     }
@@ -44,12 +51,37 @@ pub struct Frame {
     pub title: String,
     /// Name of the reviewer; empty before login.
     pub actor: String,
+    /// Their role, in words.
+    pub role: &'static str,
+    /// What they may do: the pages offer nothing else. Whether they may is decided by the use cases.
+    pub can: Can,
     /// Token for forms; empty before login.
     pub csrf: String,
     /// Which part of the navigation is current.
     pub part: &'static str,
     pub switch_href: String,
     pub flash: Option<Flash>,
+}
+
+/// What the visitor may do.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Can {
+    pub see: bool,
+    pub decide: bool,
+    pub overrule: bool,
+    pub seal: bool,
+    pub audit: bool,
+    pub manage_users: bool,
+}
+
+impl Visit {
+    /// The session; the table of addresses says that there is one.
+    ///
+    /// # Errors
+    /// [`Failure::Login`] when the address is missing from the table.
+    pub fn logged_in(&self) -> Result<&Session, Failure> {
+        self.session.as_ref().ok_or(Failure::Login)
+    }
 }
 
 impl Frame {
@@ -61,6 +93,8 @@ impl Frame {
             w: visit.lang.words(),
             title: title.into(),
             actor: visit.session.as_ref().map(|session| session.actor.name().to_owned()).unwrap_or_default(),
+            role: visit.session.as_ref().map_or("", |session| visit.lang.of(session.account.role.label())),
+            can: visit.session.as_ref().map(can).unwrap_or_default(),
             csrf: visit.session.as_ref().map(|session| session.csrf.clone()).unwrap_or_default(),
             part,
             switch_href: format!("{}{joiner}lang={}", visit.here, visit.lang.other().code()),
@@ -70,8 +104,22 @@ impl Frame {
 
     /// The same frame with the message that was left for this page.
     #[must_use]
-    pub fn with_flash(self, flash: Option<Flash>) -> Self {
+    pub fn with_flash(self, site: &Site, visit: &Visit) -> Self {
+        let flash = visit.session.as_ref().and_then(|session| site.flashes.take(&session.id));
         Self { flash, ..self }
+    }
+}
+
+fn can(session: &Session) -> Can {
+    // Until the password is changed, nothing is offered.
+    let may = |permission| !session.account.must_change && session.actor.may(permission);
+    Can {
+        see: may(Permission::See),
+        decide: may(Permission::Decide),
+        overrule: may(Permission::Overrule),
+        seal: may(Permission::Seal),
+        audit: may(Permission::Audit),
+        manage_users: may(Permission::ManageUsers),
     }
 }
 

@@ -89,9 +89,16 @@ pub async fn show(
 }
 
 /// `GET /captures/{id}/raw`: the bytes as received, which no browser will take for a page.
-pub async fn raw(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Response, Failure> {
+/// That they were taken is put on record.
+pub async fn raw(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     let id = parse(&id)?;
     let body = site.desk.capture_body(&id).await?;
+    let detail = serde_json::json!({"size_bytes": body.len()});
+    site.registry.record(&visit.logged_in()?.actor, "capture.download", id.as_str(), detail).await?;
     let name = HeaderValue::from_str(&format!("attachment; filename=\"{id}.txt\""))
         .map_err(|error| Failure::Render(error.to_string()))?;
     let headers = [

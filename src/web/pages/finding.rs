@@ -17,13 +17,17 @@ use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::highlight::pieces;
 use crate::domain::hit::Hit;
 use crate::domain::provision::ProvisionId;
-use crate::domain::review::{Decision, DismissReason, Verdict};
+use crate::domain::review::{Decision, DismissReason, Remark, RemarkKind, SkipReason, Verdict};
+use crate::kit::clock::UnixMs;
 use crate::rules::RulePack;
 use crate::web::Site;
-use crate::web::desk::{FindingFile, QueueFilter};
+use crate::web::desk::{FindingFile, QueueFilter, QueueItem};
 use crate::web::error::Failure;
 use crate::web::lang::Lang;
 use crate::web::page::{Frame, Visit, When, defang, html, visible, visible_lines};
+
+/// `1` accepts; the reasons for dismissing follow.
+const FIRST_DISMISS_KEY: usize = 2;
 
 #[derive(Template)]
 #[template(path = "finding.html")]
@@ -37,6 +41,12 @@ struct Page {
     state: &'static str,
     state_class: &'static str,
     is_pending: bool,
+    version: u64,
+    /// Who works on it now.
+    holder: Option<Holder>,
+    /// Whether the visitor may take the last decision back.
+    may_undo: bool,
+    skip_reasons: Vec<(&'static str, &'static str)>,
     last_decision: Option<HistoryLine>,
     categories: Vec<String>,
     tracks: Vec<&'static str>,
@@ -56,12 +66,26 @@ struct Page {
     packages: Vec<PackageLine>,
     proposed: Vec<Article>,
     others: Vec<Article>,
-    dismiss_reasons: Vec<(&'static str, &'static str)>,
+    dismiss_reasons: Vec<DismissLine>,
     previous_href: Option<String>,
     next_href: Option<String>,
     problem: Vec<String>,
     note: String,
     ticked_dismiss: bool,
+}
+
+struct Holder {
+    name: String,
+    until: When,
+    until_ms: i64,
+    is_me: bool,
+}
+
+struct DismissLine {
+    /// The key that chooses it.
+    key: usize,
+    value: &'static str,
+    name: &'static str,
 }
 
 /// A stretch of the ad's text.
@@ -95,6 +119,7 @@ struct SightingLine {
 }
 
 struct HistoryLine {
+    order: UnixMs,
     at: When,
     actor: String,
     verdict: &'static str,
@@ -146,23 +171,31 @@ pub async fn render(
     returned: Returned,
 ) -> Result<Response, Failure> {
     let file = site.desk.finding(id).await?;
-    let (previous_href, next_href) = neighbours(site, id).await?;
-    let flash = visit.session.as_ref().and_then(|session| site.sessions.take_flash(session));
+    let actor = &visit.logged_in()?.actor;
+    let href = |id: FindingId| format!("/findings/{id}");
+    let around = neighbours(site, id, actor.name()).await?;
+    let around = (around.0.map(href), around.1.map(href));
     let title = title(visit.lang, &file.ad.draft);
-    let frame = Frame::new(visit, "queue", title.clone()).with_flash(flash);
-    let page = page(frame, title, &file, site.desk.pack(), (previous_href, next_href), returned);
+    let frame = Frame::new(visit, "queue", title.clone()).with_flash(site, visit);
+    let page = page(frame, title, &file, site.desk.pack(), around, returned);
     Ok(html(status, &page)?)
 }
 
-/// The pending findings before and after this one in the order of the queue.
-async fn neighbours(site: &Site, id: &FindingId) -> app::Result<(Option<String>, Option<String>)> {
+/// The pending findings before and after this one in the order of the queue, without those that others work on.
+pub async fn neighbours(
+    site: &Site,
+    id: &FindingId,
+    me: &str,
+) -> app::Result<(Option<FindingId>, Option<FindingId>)> {
     let filter = QueueFilter { state: Some(FindingState::Pending), limit: 100, ..QueueFilter::default() };
-    let ids: Vec<FindingId> =
-        site.desk.queue(&filter).await?.items.into_iter().map(|item| item.finding.id).collect();
-    let href = |id: Option<&FindingId>| id.map(|id| format!("/findings/{id}"));
+    let items = site.desk.queue(&filter).await?.items.into_iter();
+    let free = |item: &QueueItem| {
+        item.finding.id == *id || item.holder.as_ref().is_none_or(|held| held.holder == me)
+    };
+    let ids: Vec<FindingId> = items.filter(free).map(|item| item.finding.id).collect();
     Ok(match ids.iter().position(|known| known == id) {
-        Some(at) => (href(at.checked_sub(1).and_then(|at| ids.get(at))), href(ids.get(at + 1))),
-        None => (None, href(ids.first())),
+        Some(at) => (at.checked_sub(1).and_then(|at| ids.get(at)).cloned(), ids.get(at + 1).cloned()),
+        None => (None, ids.first().cloned()),
     })
 }
 
@@ -175,7 +208,11 @@ fn page(
     returned: Returned,
 ) -> Page {
     let lang = frame.lang;
-    let FindingFile { finding, ad, sightings, decisions, packages } = file;
+    let FindingFile { finding, ad, sightings, decisions, packages, version, holder, remarks } = file;
+    let mut timeline: Vec<HistoryLine> =
+        decisions.iter().map(|decision| history(lang, pack, decision)).collect();
+    timeline.extend(remarks.iter().map(|remark| said(lang, remark)));
+    timeline.sort_by_key(|line| line.order);
     let assessment = &finding.assessment;
     let (priority, priority_class) = words::priority(lang, assessment);
     let (state, state_class) = words::state(lang, finding.state);
@@ -224,7 +261,20 @@ fn page(
                 capture_id: sighting.capture_id.to_string(),
             })
             .collect(),
-        history: decisions.iter().map(|decision| history(lang, pack, decision)).collect(),
+        history: timeline,
+        version: *version,
+        may_undo: frame.can.decide
+            && (frame.can.overrule || decisions.last().is_some_and(|last| last.actor == frame.actor)),
+        holder: holder.as_ref().map(|held| Holder {
+            name: visible(&held.holder),
+            until: held.until.into(),
+            until_ms: held.until.0,
+            is_me: held.holder == frame.actor,
+        }),
+        skip_reasons: SkipReason::ALL
+            .into_iter()
+            .map(|reason| (reason.as_str(), lang.of(reason.label())))
+            .collect(),
         packages: packages
             .iter()
             .map(|package| PackageLine {
@@ -239,7 +289,8 @@ fn page(
         others: others.map(|id| article(lang, pack, id, ticked(id, false))).collect(),
         dismiss_reasons: DismissReason::ALL
             .into_iter()
-            .map(|reason| (reason.as_str(), lang.of(reason.label())))
+            .zip(FIRST_DISMISS_KEY..)
+            .map(|(reason, key)| DismissLine { key, value: reason.as_str(), name: lang.of(reason.label()) })
             .collect(),
         previous_href,
         next_href,
@@ -328,10 +379,27 @@ fn history(lang: Lang, pack: &RulePack, decision: &Decision) -> HistoryLine {
         Verdict::Undo => String::new(),
     };
     HistoryLine {
+        order: decision.at,
         at: decision.at.into(),
         actor: decision.actor.clone(),
         verdict: lang.of(decision.verdict.label()),
         detail,
         note: visible_lines(&decision.note),
+    }
+}
+
+fn said(lang: Lang, remark: &Remark) -> HistoryLine {
+    let w = lang.words();
+    let (verdict, detail) = match remark.kind {
+        RemarkKind::Comment => (w.commented, String::new()),
+        RemarkKind::Skip(reason) => (w.skipped, lang.of(reason.label()).to_owned()),
+    };
+    HistoryLine {
+        order: remark.at,
+        at: remark.at.into(),
+        actor: visible(&remark.actor),
+        verdict,
+        detail,
+        note: visible_lines(&remark.note),
     }
 }

@@ -1,17 +1,17 @@
-//! Login with the password of this start, and the name under which decisions are recorded.
+//! Login with name, password and, where it is set up, a one-time code.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::user::Actor;
+use crate::app::users::{LoggedIn, Login};
+use crate::kit::totp::same;
 use crate::web::Site;
-use crate::web::access::{safe_next, same};
+use crate::web::access::safe_next;
 use crate::web::error::Failure;
 use crate::web::form::{Fields, Form};
 use crate::web::guard::{cookie, see_other, session_cookie};
@@ -52,41 +52,40 @@ pub async fn enter(
     visit: Visit,
     request: Request,
 ) -> Result<Response, Failure> {
-    let address = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip());
-    let expected = form_token(request.headers());
-    let fields = Fields::read(request, &["token", "next", "name", "password"]).await?;
+    let expected = cookie(request.headers(), FORM_COOKIE);
+    let agent = agent(request.headers());
+    let fields = Fields::read(request, &["token", "next", "name", "password", "code"]).await?;
     let next = safe_next(Some(fields.one("next")));
     let name = fields.one("name").trim();
     let w = visit.lang.words();
     let again = |status, problem| page(&visit, status, next, name, problem);
-    let now = site.desk.now();
     if !expected.is_some_and(|expected| same(&expected, fields.one("token"))) {
         return again(StatusCode::FORBIDDEN, w.login_stale);
     }
-    if !site.sessions.may_try(address, now) {
-        return again(StatusCode::TOO_MANY_REQUESTS, w.login_too_many);
-    }
-    if !site.access.is_password(fields.one("password")) {
-        site.sessions.failed(address, now);
-        tracing::warn!(%address, "wrong password at login");
-        return again(StatusCode::UNAUTHORIZED, w.login_wrong);
-    }
-    let Some(actor) = Actor::person(name) else {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, w.login_no_name);
+    let login = Login {
+        name,
+        password: fields.one("password"),
+        code: fields.one("code").trim(),
+        address: &visit.address,
+        agent: &agent,
     };
-    tracing::info!(%address, actor = actor.name(), "logged in");
-    let token = site.sessions.open(actor, now)?;
-    let mut response = see_other(next);
-    response.headers_mut().append(header::SET_COOKIE, session_cookie(&site.access, &token)?);
-    Ok(response)
+    match site.registry.log_in(login).await? {
+        LoggedIn::Wrong => {
+            tracing::warn!(address = visit.address, "wrong name, password or code at login");
+            again(StatusCode::UNAUTHORIZED, w.login_wrong)
+        }
+        LoggedIn::TooMany => again(StatusCode::TOO_MANY_REQUESTS, w.login_too_many),
+        LoggedIn::Token(token) => {
+            let mut response = see_other(next);
+            response.headers_mut().append(header::SET_COOKIE, session_cookie(&site.access, &token)?);
+            Ok(response)
+        }
+    }
 }
 
 /// `POST /logout`.
 pub async fn leave(State(site): State<Arc<Site>>, form: Form) -> Result<Response, Failure> {
-    site.sessions.close(&form.session);
+    site.registry.end_session(&form.session, &form.session.id).await?;
     let mut response = see_other("/login");
     response.headers_mut().append(header::SET_COOKIE, session_cookie(&site.access, "")?);
     Ok(response)
@@ -115,6 +114,6 @@ fn page(
     Ok(response)
 }
 
-fn form_token(headers: &HeaderMap) -> Option<String> {
-    cookie(headers, FORM_COOKIE)
+fn agent(headers: &HeaderMap) -> String {
+    headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }

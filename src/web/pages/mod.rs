@@ -1,6 +1,8 @@
 //! One file for each page: what it asks the desk, and the shape its template shows.
 
+pub mod account;
 pub mod asset;
+pub mod audit;
 pub mod capture;
 mod card;
 pub mod decide;
@@ -9,4 +11,5 @@ pub mod finding;
 pub mod login;
 pub mod queue;
 pub mod source;
+pub mod users;
 mod words;

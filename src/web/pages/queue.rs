@@ -9,7 +9,7 @@ use axum::response::{Redirect, Response};
 use serde::Deserialize;
 
 use super::words::{self, Excerpt, SeverityShown};
-use crate::domain::finding::{Assessment, FindingState};
+use crate::domain::finding::{Assessment, FindingId, FindingState};
 use crate::domain::hit::Severity;
 use crate::domain::source::SourceId;
 use crate::web::Site;
@@ -59,6 +59,10 @@ struct Row {
     state_class: &'static str,
     kind: &'static str,
     publisher: String,
+    /// Where it was last seen.
+    source: String,
+    /// Who works on it, and until when.
+    holder: Option<(String, When)>,
     categories: Vec<String>,
     excerpts: Vec<Excerpt>,
     n_more: usize,
@@ -81,6 +85,28 @@ pub struct Asked {
 /// `GET /`.
 pub async fn start() -> Redirect {
     Redirect::to("/queue")
+}
+
+/// Query of [`go`].
+#[derive(Debug, Default, Deserialize)]
+pub struct Wanted {
+    to: Option<String>,
+}
+
+/// `GET /go`: to the finding of an identifier or of one of our addresses; any other words are searched for.
+pub async fn go(Query(wanted): Query<Wanted>) -> Redirect {
+    let to = wanted.to.unwrap_or_default();
+    let word = to.trim().split(['?', '#']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    match FindingId::parse(word) {
+        Ok(id) if word.starts_with("f-") => Redirect::to(&format!("/findings/{id}")),
+        _ => {
+            let query: String = url::form_urlencoded::Serializer::new(String::new())
+                .append_pair("state", "all")
+                .append_pair("q", &shorten(to.trim(), 100))
+                .finish();
+            Redirect::to(&format!("/queue?{query}"))
+        }
+    }
 }
 
 /// `GET /queue`.
@@ -112,9 +138,12 @@ pub async fn show(
         }])
         .collect();
     let state = filter.state.map_or("all", FindingState::as_str);
-    let flash = visit.session.as_ref().and_then(|session| site.sessions.take_flash(session));
+    let title_of = |id: &SourceId| {
+        let known = sources.iter().find(|line| line.source.id == *id);
+        visible(known.map_or(id.as_str(), |line| line.source.title.as_str()))
+    };
     let page = Page {
-        frame: Frame::new(&visit, "queue", w.queue_title).with_flash(flash),
+        frame: Frame::new(&visit, "queue", w.queue_title).with_flash(&site, &visit),
         tabs,
         state: state.to_owned(),
         severities: severity_options(lang, filter.min_severity),
@@ -131,7 +160,7 @@ pub async fn show(
         is_first: filter.after.is_none(),
         first_href: asked.href(state, None),
         next_href: found.next.as_deref().map(|key| asked.href(state, Some(key))),
-        rows: found.items.iter().map(|item| row(lang, item)).collect(),
+        rows: found.items.iter().map(|item| row(lang, item, title_of)).collect(),
     };
     Ok(html(StatusCode::OK, &page)?)
 }
@@ -188,8 +217,8 @@ fn severity_options(lang: Lang, chosen: Option<Severity>) -> Vec<SelectOption> {
         .collect()
 }
 
-fn row(lang: Lang, item: &QueueItem) -> Row {
-    let QueueItem { finding, ad } = item;
+fn row(lang: Lang, item: &QueueItem, title_of: impl Fn(&SourceId) -> String) -> Row {
+    let QueueItem { finding, ad, holder, source } = item;
     let draft = &ad.draft;
     let (excerpts, n_more) = words::excerpts(&draft.text, &finding.hits, 3);
     let (priority, priority_class) = words::priority(lang, &finding.assessment);
@@ -203,6 +232,8 @@ fn row(lang: Lang, item: &QueueItem) -> Row {
         state,
         state_class,
         kind: lang.of(draft.kind.label()),
+        source: source.as_ref().map(title_of).map(|title| shorten(&title, 40)).unwrap_or_default(),
+        holder: holder.as_ref().map(|held| (visible(&held.holder), held.until.into())),
         publisher: shorten(&visible(draft.publisher.as_deref().unwrap_or_default()), 40),
         categories: words::categories(lang, &finding.hits).into_iter().map(str::to_owned).collect(),
         excerpts,

@@ -17,11 +17,13 @@ pub type Excerpt = Vec<Part>;
 
 const AROUND_CHARS: usize = 16;
 
-/// The strongest asserted words, at most `limit`, in the order of the text, and how many more there are.
+/// The strongest asserted words and among them the longest, because a long one says what is promised; at most `limit`,
+/// the strongest excerpt first, and how many more there are.
 pub fn excerpts(text: &str, hits: &[Hit], limit: usize) -> (Vec<Excerpt>, usize) {
     let mut asserted: Vec<&Hit> =
         hits.iter().filter(|hit| hit.status.is_asserted() && !hit.span.of(text).is_empty()).collect();
-    asserted.sort_by_key(|hit| (std::cmp::Reverse(hit.severity), hit.span));
+    let strength = |hit: &Hit| (hit.severity, hit.span.of(text).chars().count());
+    asserted.sort_by_key(|hit| (std::cmp::Reverse(strength(hit)), hit.span));
     let mut apart: Vec<&Hit> = Vec::new();
     for hit in asserted {
         if apart.iter().all(|known| hit.span.end <= known.span.start || known.span.end <= hit.span.start) {
@@ -41,6 +43,8 @@ pub fn excerpts(text: &str, hits: &[Hit], limit: usize) -> (Vec<Excerpt>, usize)
             _ => clusters.push(vec![hit]),
         }
     }
+    let strongest = |cluster: &Vec<&Hit>| cluster.iter().map(|hit| strength(hit)).max();
+    clusters.sort_by_key(|cluster| std::cmp::Reverse(strongest(cluster)));
     (clusters.into_iter().map(|cluster| excerpt(text, &cluster)).collect(), n_more)
 }
 

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use super::{HOST, PASSWORD, cookies, enter, hidden};
 use crate::app::evidence::tests::app_with_a_finding;
 use crate::domain::finding::FindingState;
+use crate::domain::user::Role;
 use crate::web::{Access, router};
 
 #[tokio::test]
@@ -14,7 +15,9 @@ async fn a_finding_is_opened_accepted_and_sealed_in_the_real_application() {
     let folder = tempfile::tempdir().unwrap();
     let (app, _, id) = app_with_a_finding(folder.path()).await;
     let app = Arc::new(app);
-    let router = router(app.clone(), Access::new(HOST.parse().unwrap(), PASSWORD, false, &[]).unwrap());
+    app.registry().with_password("李青", Role::Reviewer, PASSWORD).await;
+    let access = Access::new(HOST.parse().unwrap(), false, &[]).unwrap();
+    let router = router(app.clone(), app.registry().clone(), access);
     let entered = enter(&router, PASSWORD, "李青", "").await;
     let cookie = cookies(&entered);
     let visit = |path: String| {

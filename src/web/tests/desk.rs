@@ -11,7 +11,7 @@ use crate::domain::capture::{Capture, CaptureId, CapturePurpose, Exchange, Redir
 use crate::domain::finding::{Assessment, Finding, FindingId, FindingState, Reason};
 use crate::domain::hit::{Hit, HitStatus, RuleId, Severity, Span, Track};
 use crate::domain::provision::ProvisionId;
-use crate::domain::review::{Decision, DecisionId, Verdict};
+use crate::domain::review::{ASSIGNMENT_MS, Assignment, Decision, DecisionId, Remark, RemarkKind, Verdict};
 use crate::domain::run::{CrawlRun, RunCounts, RunId, RunOutcome};
 use crate::domain::schedule::Schedule;
 use crate::domain::source::{Source, SourceId, SourceKind};
@@ -70,7 +70,12 @@ impl Desk for MemoryDesk {
         let items = files.iter().filter(wanted).take(filter.limit as usize);
         let page = QueuePage {
             items: items
-                .map(|file| QueueItem { finding: file.finding.clone(), ad: file.ad.clone() })
+                .map(|file| QueueItem {
+                    finding: file.finding.clone(),
+                    ad: file.ad.clone(),
+                    holder: file.holder.clone(),
+                    source: SourceId::parse("city-news").ok(),
+                })
                 .collect(),
             next: None,
             n_pending: count(FindingState::Pending),
@@ -91,6 +96,7 @@ impl Desk for MemoryDesk {
         id: &'a FindingId,
         verdict: Verdict,
         note: &'a str,
+        seen_version: Option<u64>,
     ) -> Answer<'a, Decision> {
         let decision = Decision {
             id: DecisionId::parse("d-1").unwrap(),
@@ -106,10 +112,16 @@ impl Desk for MemoryDesk {
             Err(Error::Invalid(vec![FieldProblem { field: "provision", message }]))
         } else {
             self.with_file(id, |file| {
-                if (file.finding.state == FindingState::Pending) == (verdict == Verdict::Undo) {
+                let held = file.holder.as_ref().is_some_and(|held| held.holder != actor.name());
+                let stale = seen_version.is_some_and(|seen| seen != file.version);
+                if held
+                    || stale
+                    || (file.finding.state == FindingState::Pending) == (verdict == Verdict::Undo)
+                {
                     return Err(Error::Conflict(format!("{id} 已由他人决定")));
                 }
                 file.finding.state = verdict.state_after();
+                file.version += 1;
                 file.decisions.push(decision.clone());
                 Ok(decision)
             })
@@ -134,6 +146,57 @@ impl Desk for MemoryDesk {
             package
         });
         self.changed(format!("seal {id}"));
+        async { answer }.boxed()
+    }
+
+    fn take<'a>(&'a self, actor: &'a Actor, id: &'a FindingId, over: bool) -> Answer<'a, Assignment> {
+        let mine = Assignment {
+            finding_id: id.clone(),
+            holder: actor.name().to_owned(),
+            since: NOW,
+            until: NOW.plus_ms(ASSIGNMENT_MS),
+        };
+        let answer = self
+            .with_file(id, |file| match &file.holder {
+                Some(held) if held.holder != mine.holder && !over => {
+                    Err(Error::Conflict(format!("{} 正在审核", held.holder)))
+                }
+                _ => {
+                    file.holder = Some(mine.clone());
+                    Ok(mine)
+                }
+            })
+            .and_then(|taken| taken);
+        self.changed(format!("take {id}"));
+        async { answer }.boxed()
+    }
+
+    fn release<'a>(&'a self, _: &'a Actor, id: &'a FindingId) -> Answer<'a, ()> {
+        let answer = self.with_file(id, |file| file.holder = None);
+        self.changed(format!("release {id}"));
+        async { answer }.boxed()
+    }
+
+    fn remark<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a FindingId,
+        kind: RemarkKind,
+        note: &'a str,
+    ) -> Answer<'a, Remark> {
+        let remark = Remark {
+            id: "r-1".to_owned(),
+            finding_id: id.clone(),
+            actor: actor.name().to_owned(),
+            at: NOW,
+            kind,
+            note: note.to_owned(),
+        };
+        let answer = self.with_file(id, |file| {
+            file.remarks.push(remark.clone());
+            remark
+        });
+        self.changed(format!("remark {id}"));
         async { answer }.boxed()
     }
 
@@ -292,6 +355,9 @@ pub fn finding(key: &str, title: &str, text: &str, priority: f64, marked: &[Mark
             seen_at,
         }],
         decisions: Vec::new(),
+        version: 1,
+        holder: None,
+        remarks: Vec::new(),
         packages: Vec::new(),
     }
 }
