@@ -120,7 +120,7 @@ fn one_bad_record_is_named_and_the_rest_is_imported() {
     assert!(ran.out.contains("posts.jsonl line 2 invalid-json"), "{}", ran.out);
     assert_eq!(line(&ran, "posts.jsonl")[..2], [2, 2]);
     let mut warc = std::fs::read(fixture("pages.warc")).unwrap();
-    let at = warc.windows(4).rposition(|bytes| bytes == b"WARC").unwrap();
+    let at = warc.windows(5).rposition(|bytes| bytes == b"WARC/").unwrap();
     warc[at] = b'X';
     let path = world.write("damaged.warc", warc);
     let ran = world.run(&["import", path.to_str().unwrap()]);
