@@ -353,7 +353,7 @@ fn percent_decoded(text: &str) -> String {
         .map_or_else(|| text.to_owned(), |(_, value)| value.into_owned())
 }
 
-/// `\n`, `\/`, `\uXXXX` with surrogates, `\xXX`.
+/// Escapes of characters and of code units in four or two hexadecimal digits.
 fn unescaped_script(text: &str) -> String {
     let mut units: Vec<u16> = Vec::with_capacity(text.len());
     let mut chars = text.chars();
