@@ -183,6 +183,50 @@ fn mistakes_are_shown_where_they_stand() {
     assert_eq!(codes.into_iter().collect::<Vec<_>>(), documented, "every code has an example");
 }
 
+/// `docs/sources.md` shows the same lists as the program; `UPDATE_GOLDEN=1` writes them again.
+#[test]
+fn the_documentation_lists_what_there_is() {
+    let call = |name: &str, argument: &str| {
+        if argument.is_empty() { name.to_owned() } else { format!("{name}({argument})") }
+    };
+    let cell = |text: &str| text.replace('|', "\\|");
+    let mut lists = String::from("\n### Transforms\n\n| transform | what it does |\n|---|---|\n");
+    for kind in TRANSFORMS {
+        lists.push_str(&format!("| `{}` | {} |\n", call(kind.name, kind.argument), cell(kind.about)));
+    }
+    lists.push_str("\n### Unwrapping\n\n| `unwrap` | what it does |\n|---|---|\n");
+    for kind in UNWRAPS {
+        lists.push_str(&format!("| `{}` | {} |\n", call(kind.name, kind.argument), cell(kind.about)));
+    }
+    lists.push_str("\n### Adapters\n\n| adapter | parameters | what it reads | |\n|---|---|---|---|\n");
+    for adapter in Catalog::built_in().adapters() {
+        let parameters = adapter.parameters.iter().map(|parameter| match parameter.default {
+            Some(_) => format!("`{}`", parameter.name),
+            None => format!("**`{}`**", parameter.name),
+        });
+        let credential =
+            adapter.credential.as_ref().map(|credential| format!("credential `{}`; ", credential.name));
+        lists.push_str(&format!(
+            "| `{}` | {} | {} | {}{} |\n",
+            adapter.id,
+            parameters.collect::<Vec<_>>().join(", "),
+            adapter.about,
+            credential.unwrap_or_default(),
+            adapter.shape.about()
+        ));
+    }
+    let path = repository("docs/sources.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (head, rest) = text.split_once("<!-- generated: lists -->\n").unwrap();
+    let (shown, tail) = rest.split_once("<!-- end -->").unwrap();
+    if wants_update() {
+        std::fs::write(&path, format!("{head}<!-- generated: lists -->\n{lists}\n<!-- end -->{tail}"))
+            .unwrap();
+    } else {
+        assert_eq!(shown.trim(), lists.trim(), "docs/sources.md");
+    }
+}
+
 const AT: UnixMs = UnixMs(1_795_393_500_000);
 
 fn example_source(adapter: &Adapter) -> Source {
