@@ -16,11 +16,6 @@ pub fn credential_variable(name: &str) -> String {
     format!("ADWATCH_CREDENTIAL_{name}")
 }
 
-/// The credential of this name, from the environment.
-pub(crate) fn credential(name: &str) -> Option<String> {
-    std::env::var(credential_variable(name)).ok().filter(|value| !value.trim().is_empty())
-}
-
 /// What was found out about one adapter.
 #[derive(Debug, Clone)]
 pub struct AdapterCheck {

@@ -161,6 +161,12 @@ impl Config {
     pub fn smtp_password(&self) -> Option<String> {
         std::env::var(&self.mail.password_env).ok()
     }
+
+    /// The credential that this environment variable holds; `None` when it is blank.
+    #[expect(clippy::disallowed_methods, reason = "settings are read here and nowhere else")]
+    pub fn credential(&self, variable: &str) -> Option<String> {
+        std::env::var(variable).ok().filter(|value| !value.trim().is_empty())
+    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::source::{CapturedPage, Connector, Target};
 use crate::store::page::{PageRecord, SeenAd};
 
 use super::error::{Error, Result};
-use super::{App, adapters, new_id};
+use super::{App, Config, adapters, new_id};
 
 /// Pages behind one flagged ad that are captured at most.
 const MAX_LANDINGS_PER_AD: usize = 3;
@@ -117,7 +117,7 @@ impl App {
         scratch: &mut Scratch,
         on_event: &(dyn Fn(CrawlEvent) + Sync),
     ) -> Result<()> {
-        let request = match request_for(source, &step.target) {
+        let request = match request_for(&self.config, source, &step.target) {
             Ok(request) => request,
             Err(outcome) => {
                 on_event(CrawlEvent::PageFailed { url: step.target.url, outcome: outcome.clone() });
@@ -302,13 +302,17 @@ impl Progress {
 ///
 /// # Errors
 /// The credential is not there: nothing is asked without it.
-pub(super) fn request_for(source: &Source, target: &Target) -> std::result::Result<FetchRequest, RunOutcome> {
+pub(super) fn request_for(
+    config: &Config,
+    source: &Source,
+    target: &Target,
+) -> std::result::Result<FetchRequest, RunOutcome> {
     let secret = target.ask.credential.as_ref().map(|wanted| {
-        let value = adapters::credential(&wanted.name).ok_or_else(|| RunOutcome::Blocked {
+        let variable = adapters::credential_variable(&wanted.name);
+        let value = config.credential(&variable).ok_or_else(|| RunOutcome::Blocked {
             why: format!(
-                "the credential `{}` is not there; set the environment variable {}",
-                wanted.name,
-                adapters::credential_variable(&wanted.name)
+                "the credential `{}` is not there; set the environment variable {variable}",
+                wanted.name
             ),
         });
         value.map(|value| (wanted.header.clone(), format!("{}{value}", wanted.prefix)))

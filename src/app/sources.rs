@@ -130,7 +130,7 @@ impl App {
         let settings = format!("{}, {} settings", source.kind.as_str(), source.settings.len());
         checks.push(SourceCheck { zh: "设置", en: "settings", fine: true, detail: settings });
         for target in targets {
-            let request = match request_for(&source, &target) {
+            let request = match request_for(&self.config, &source, &target) {
                 Ok(request) => request,
                 Err(outcome) => {
                     let detail = outcome.describe();
