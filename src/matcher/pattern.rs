@@ -10,6 +10,9 @@ use crate::text::Frequency;
 /// Largest compiled pattern, in bytes.
 const SIZE_LIMIT: usize = 1 << 20;
 
+/// Largest cache of one pattern on one thread, in bytes: hundreds of patterns run on every thread.
+const CACHE_LIMIT: usize = 128 << 10;
+
 /// Most sets of words of one pattern.
 const MAX_SETS: usize = 3;
 
@@ -46,6 +49,7 @@ pub(super) fn compile(pattern: &str) -> Result<Pattern, String> {
     let text = without_dots(pattern)?;
     let regex = regex::RegexBuilder::new(&text)
         .size_limit(SIZE_LIMIT)
+        .dfa_size_limit(CACHE_LIMIT)
         .build()
         .map_err(|error| last_line(&error.to_string()))?;
     if regex.is_match("") {
