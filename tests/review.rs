@@ -42,6 +42,22 @@ fn a_reviewer_accepts_dismisses_and_takes_back() {
 }
 
 #[test]
+fn contact_points_are_masked_until_they_are_asked_for() {
+    let (world, pending) = demo();
+    let with_contacts = pending.iter().find_map(|finding| {
+        let shown = world.ok(&["queue", "show", id(finding)]).out;
+        let (_, section) = shown.split_once("联系方式")?;
+        section.contains("****").then(|| (id(finding).to_owned(), section.to_owned()))
+    });
+    let (finding, masked) = with_contacts.expect("an ad of the demo names a telephone or a name");
+    let shown = world.ok(&["queue", "show", &finding, "--reveal"]).out;
+    let (_, revealed) = shown.split_once("联系方式").unwrap();
+    assert_eq!(masked.lines().count(), revealed.lines().count());
+    assert!(!revealed.contains("****"), "{revealed}");
+    assert!(masked.contains("见于"), "{masked}");
+}
+
+#[test]
 fn an_accepted_finding_becomes_a_lead_with_a_clock() {
     let (world, pending) = demo();
     let finding = id(&pending[0]);

@@ -367,6 +367,7 @@ fn seen(capture_id: &CaptureId, url: &str, n: usize) -> SeenAd {
             seen_at: NOW,
         },
         judgement: Some((assessment, Vec::new())),
+        contacts: Vec::new(),
         alert: None,
     }
 }

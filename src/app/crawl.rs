@@ -207,7 +207,8 @@ impl App {
             seen_at: capture.exchange.finished_at,
         };
         let alert = self.alert(source, &id, &draft, &assessment, &hits, sighting.seen_at);
-        SeenAd { id, draft, sighting, judgement: Some((assessment, hits)), alert }
+        let contacts = if assessment.flagged { self.contact_finder.find(&draft) } else { Vec::new() };
+        SeenAd { id, draft, sighting, judgement: Some((assessment, hits)), contacts, alert }
     }
 
     /// Closes runs of this source that a killed process left open, so that reports do not count them as running.

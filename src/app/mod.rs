@@ -27,6 +27,7 @@ pub mod users;
 use std::sync::Arc;
 
 use crate::domain::calendar::WorkCalendar;
+use crate::extract::contact::Finder;
 use crate::fetch::{FetchConfig, Fetcher};
 use crate::judge::Judge;
 use crate::kit::clock::Clock;
@@ -34,10 +35,12 @@ use crate::notify::Mailer;
 use crate::rules::RulePack;
 use crate::source::catalog::Catalog;
 use crate::store::Db;
+use crate::text::{Normalizer, Tables};
 use crate::vault::Vault;
 
 pub use crate::store::ChainCheck;
 pub use crate::store::audit::{AuditEntry, AuditFilter};
+pub use crate::store::contact::ListedContact;
 pub use crate::store::evidence::SealedPackage;
 pub use crate::store::finding::{
     FindingCounts, FindingFilter, FindingPage, FindingView, ListedFinding, PageKey,
@@ -57,6 +60,7 @@ pub struct App {
     pub(crate) fetcher: Fetcher,
     pub(crate) mailer: Mailer,
     pub(crate) judge: Arc<Judge>,
+    pub(crate) contact_finder: Finder,
     pub(crate) calendar: WorkCalendar,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: Config,
@@ -80,6 +84,8 @@ impl App {
     pub async fn open_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
         let judge = Arc::new(rules::judge(config.patterns.as_deref())?);
         let calendar = lead::calendar(&config)?;
+        let contact_finder = Finder::new(Normalizer::new(&Tables::embedded()))
+            .map_err(|problem| Error::Internal(anyhow::anyhow!("{problem}")))?;
         std::fs::create_dir_all(&config.data_dir).map_err(|error| {
             Error::invalid("data_dir", format!("{} cannot be made: {error}", config.data_dir.display()))
         })?;
@@ -90,7 +96,19 @@ impl App {
         let mailer = notify::mailer(&config)?;
         let catalog = adapters::catalog(&config);
         let registry = users::Registry::new(store.clone(), clock.clone());
-        Ok(Self { store, vault, fetcher, mailer, judge, calendar, clock, config, catalog, registry })
+        Ok(Self {
+            store,
+            vault,
+            fetcher,
+            mailer,
+            judge,
+            contact_finder,
+            calendar,
+            clock,
+            config,
+            catalog,
+            registry,
+        })
     }
 
     /// Accounts, sessions and the audit.

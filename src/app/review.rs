@@ -1,11 +1,13 @@
 //! Use cases of review: look at the queue, look at one finding, decide, take back.
 
+use crate::domain::ad::AdId;
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{Decision, DecisionId, DismissReason, Verdict};
 use crate::domain::user::{Actor, Permission};
 use crate::store::audit::AuditNote;
+use crate::store::contact::ListedContact;
 use crate::store::finding::{FindingCounts, FindingFilter, FindingPage, FindingView, PageKey};
 use crate::store::review::DecisionRecord;
 
@@ -44,6 +46,14 @@ impl App {
     /// `NotFound`.
     pub async fn finding(&self, id: &FindingId) -> Result<FindingView> {
         self.store.finding(id).await?.ok_or_else(|| Error::NotFound { kind: "finding", id: id.to_string() })
+    }
+
+    /// The contact points of an ad with a finding, each with the number of flagged ads that show it.
+    ///
+    /// # Errors
+    /// `Internal` when the database fails.
+    pub async fn contacts(&self, ad: &AdId) -> Result<Vec<ListedContact>> {
+        Ok(self.store.contacts(ad).await?)
     }
 
     /// One capture: the exchange and where its bytes are.

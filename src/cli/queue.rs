@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::out::{Lang, Style, excerpt, inert, pad};
 use super::say;
-use crate::app::{App, Error, FindingFilter, FindingView, ListedFinding, Result};
+use crate::app::{App, Error, FindingFilter, FindingView, ListedContact, ListedFinding, Result};
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::hit::{Hit, Severity};
 use crate::domain::lead::LeadId;
@@ -39,6 +39,9 @@ pub enum QueueCommand {
     Show {
         /// 编号 — its id
         id: String,
+        /// 完整显示联系方式 — show contact points in full
+        #[arg(long)]
+        reveal: bool,
     },
     /// 认定涉嫌违法 — accept as 涉嫌违法
     Accept {
@@ -132,9 +135,13 @@ pub async fn run(command: QueueCommand, app: &App, style: Style) -> Result<Exit>
                 ListFormat::Jsonl => list_jsonl(app, &filter, limit).await,
             }
         }
-        QueueCommand::Show { id } => {
+        QueueCommand::Show { id, reveal } => {
             let view = app.finding(&parse(&id)?).await?;
             say(&show(app, &view, style));
+            let contacts = app.contacts(&view.ad.id).await?;
+            if !contacts.is_empty() {
+                say(&contact_lines(&contacts, reveal, style));
+            }
             Ok(Exit::NOTHING)
         }
         QueueCommand::Accept { id, provisions, by } => {
@@ -329,6 +336,27 @@ fn show(app: &App, view: &FindingView, style: Style) -> String {
         }
     }
     text.trim_end().to_owned()
+}
+
+/// Contact points, masked unless asked for: what is on a terminal ends up in copies.
+fn contact_lines(contacts: &[ListedContact], reveal: bool, style: Style) -> String {
+    use std::fmt::Write as _;
+    let lang = style.lang;
+    let mut text = format!("\n{}", style.bold(lang.pick("联系方式", "Contact points")));
+    let mut shown = std::collections::BTreeSet::new();
+    for ListedContact { contact, n_ads } in contacts {
+        if !shown.insert((contact.kind, &contact.value)) {
+            continue;
+        }
+        let value = if reveal { contact.value.clone() } else { contact.masked() };
+        let reach = match lang {
+            Lang::Zh => format!("见于 {n_ads} 条"),
+            Lang::En => format!("in {n_ads} ads"),
+        };
+        let title = lang.pick(contact.kind.title_zh(), contact.kind.title_en());
+        let _ = write!(text, "\n  {title}  {}  {}", inert(&value), style.dim(&reach));
+    }
+    text
 }
 
 async fn decide(app: &App, id: &FindingId, verdict: Verdict, by: &By, style: Style) -> Result<Exit> {

@@ -16,7 +16,7 @@ const ROWS: usize = N_MINS / N_BANDS;
 const MIN_CHARS: usize = 8;
 
 /// From this share of common character pairs on, two texts are one family.
-pub const MIN_SIMILARITY: f64 = 0.5;
+pub const MIN_SIMILARITY: f64 = 0.54;
 
 /// What is left of a text for comparing it: 128 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

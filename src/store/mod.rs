@@ -23,6 +23,7 @@ pub mod ad;
 pub mod assignment;
 pub mod audit;
 pub mod capture;
+pub mod contact;
 pub mod evidence;
 pub mod finding;
 pub mod host;

@@ -8,12 +8,13 @@ use super::batch::{MAX_ROWS, placeholders, tuples};
 use super::error::Doing as _;
 use super::pool::Tx;
 use super::row::{DraftRow, column, json, parsed, plain};
-use super::{Db, Result, ad, finding, outbox};
+use super::{Db, Result, ad, contact, finding, outbox};
 use crate::domain::ad::{AdDraft, AdId, Sighting};
 use crate::domain::capture::Capture;
 use crate::domain::finding::Assessment;
 use crate::domain::hit::Hit;
 use crate::domain::notice::Notice;
+use crate::domain::party::Contact;
 use crate::kit::clock::UnixMs;
 use crate::kit::digest::sha256_hex;
 
@@ -39,6 +40,8 @@ pub struct SeenAd {
     pub sighting: Sighting,
     /// What the judge said; `None` when the ad was judged before by the same pack (see [`Db::known_ads`]).
     pub judgement: Option<(Assessment, Vec<Hit>)>,
+    /// Contact points in it; kept with the ad when this makes a new finding.
+    pub contacts: Vec<Contact>,
     /// The message to send if this makes a new finding; written to the outbox in the same transaction.
     pub alert: Option<Notice>,
 }
@@ -107,7 +110,10 @@ async fn record(tx: &mut Tx, page: &PageRecord, recorded: &mut PageRecorded) -> 
     let mut new_findings: BTreeSet<AdId> = BTreeSet::new();
     for chunk in ads.chunks(MAX_ROWS) {
         recorded.n_new_ads += insert_ads(tx, chunk).await?;
-        new_findings.extend(finding::insert_flagged(tx, chunk, page.now).await?);
+        let flagged = finding::insert_flagged(tx, chunk, page.now).await?;
+        let made: Vec<&SeenAd> = chunk.iter().copied().filter(|seen| flagged.contains(&seen.id)).collect();
+        contact::insert(tx, &made).await?;
+        new_findings.extend(flagged);
     }
     for chunk in page.ads.chunks(MAX_ROWS) {
         recorded.n_sightings += insert_sightings(tx, chunk).await?;

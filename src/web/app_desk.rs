@@ -56,12 +56,14 @@ impl Desk for App {
         async move {
             let view = App::finding(self, id).await?;
             let packages = self.evidence_packages(id).await?;
+            let contacts = self.contacts(&view.ad.id).await?;
             Ok(FindingFile {
                 version: view.version,
                 holder: self.holder(id).await?,
                 remarks: self.remarks(id).await?,
                 finding: view.finding,
                 ad: view.ad,
+                contacts,
                 sightings: view.sightings,
                 decisions: view.decisions,
                 packages: packages.into_iter().map(note).collect(),

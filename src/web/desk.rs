@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use crate::app::Result;
+use crate::app::{ListedContact, Result};
 use crate::domain::ad::{Ad, Sighting};
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::finding::{Finding, FindingId, FindingState};
@@ -110,6 +110,8 @@ pub struct FindingFile {
     pub finding: Finding,
     /// Its ad.
     pub ad: Ad,
+    /// Contact points in it, in the order of its words.
+    pub contacts: Vec<ListedContact>,
     /// Where the ad was seen, latest first.
     pub sightings: Vec<Sighting>,
     /// What was decided, oldest first.

@@ -187,6 +187,8 @@ words! {
     published: "发布时间" / "Published";
     platform_ids: "平台编号" / "Platform ids";
     rule_pack: "规则包" / "Rule pack";
+    contacts: "联系方式" / "Contact points";
+    contacts_help: "由程序从文字、链接中提取，数字为含有同一联系方式的涉嫌违法广告数。" / "Found by the program in words and links; the number counts flagged ads with the same contact.";
     seen_where: "出现记录" / "Where it was seen";
     seen_limited: "仅列出最近的记录。" / "Only the latest are listed.";
     place: "位置" / "Place";

@@ -158,6 +158,7 @@ pub(super) fn seen(source: &str, capture: &str, words: &str) -> SeenAd {
             seen_at: NOW,
         },
         judgement: Some(flagged(4, 0.75)),
+        contacts: Vec::new(),
         alert: Some(alert(words)),
     }
 }

@@ -4,6 +4,7 @@
 mod harness;
 mod make;
 
+mod contacts;
 mod evidence;
 mod imports;
 mod jobs;
@@ -55,6 +56,10 @@ conformance! {
         text_that_engines_dislike_is_kept,
         a_page_of_a_thousand_ads_is_recorded_whole,
         pages_recorded_at_once_count_every_sighting;
+    contacts:
+        contacts_come_back_in_order_with_their_reach,
+        contacts_are_kept_once_and_only_of_flagged_ads,
+        a_hostile_list_of_contacts_is_cut;
     queue:
         the_queue_is_ordered_by_priority_and_paged_without_gaps,
         filters_narrow_the_queue,

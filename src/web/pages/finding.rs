@@ -11,7 +11,7 @@ use axum::response::Response;
 use super::card::{Article, Card, article, cards};
 use super::queue::title;
 use super::words::{self, SeverityShown};
-use crate::app;
+use crate::app::{self, ListedContact};
 use crate::domain::ad::AdDraft;
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::highlight::pieces;
@@ -52,6 +52,7 @@ struct Page {
     tracks: Vec<&'static str>,
     stretches: Vec<Stretch>,
     facts: Vec<Fact>,
+    contacts: Vec<ContactLine>,
     first_seen: When,
     last_seen: When,
     n_sightings: u64,
@@ -103,6 +104,12 @@ struct Fact {
     name: &'static str,
     value: String,
     mono: bool,
+}
+
+struct ContactLine {
+    kind: &'static str,
+    value: String,
+    n_ads: u64,
 }
 
 struct ReasonLine {
@@ -208,7 +215,8 @@ fn page(
     returned: Returned,
 ) -> Page {
     let lang = frame.lang;
-    let FindingFile { finding, ad, sightings, decisions, packages, version, holder, remarks } = file;
+    let FindingFile { finding, ad, contacts, sightings, decisions, packages, version, holder, remarks } =
+        file;
     let mut timeline: Vec<HistoryLine> =
         decisions.iter().map(|decision| history(lang, pack, decision)).collect();
     timeline.extend(remarks.iter().map(|remark| said(lang, remark)));
@@ -238,6 +246,7 @@ fn page(
         tracks: assessment.tracks.iter().map(|track| lang.of(track.label())).collect(),
         stretches: stretches(&ad.draft.text, &finding.hits),
         facts: facts(lang, &ad.draft, &assessment.pack_revision),
+        contacts: contact_lines(lang, contacts),
         first_seen: ad.first_seen_at.into(),
         last_seen: ad.last_seen_at.into(),
         n_sightings: ad.n_sightings,
@@ -299,6 +308,24 @@ fn page(
         ticked_dismiss: returned.dismissing,
         frame,
     }
+}
+
+/// Each contact once, in the order of the words.
+fn contact_lines(lang: Lang, contacts: &[ListedContact]) -> Vec<ContactLine> {
+    let mut known = BTreeSet::new();
+    let line = |ListedContact { contact, n_ads }: &ListedContact| ContactLine {
+        kind: match lang {
+            Lang::Zh => contact.kind.title_zh(),
+            Lang::En => contact.kind.title_en(),
+        },
+        value: visible(&contact.value),
+        n_ads: *n_ads,
+    };
+    contacts
+        .iter()
+        .filter(|listed| known.insert((listed.contact.kind, &listed.contact.value)))
+        .map(line)
+        .collect()
 }
 
 fn stretches(text: &str, hits: &[Hit]) -> Vec<Stretch> {

@@ -346,6 +346,7 @@ pub fn finding(key: &str, title: &str, text: &str, priority: f64, marked: &[Mark
             last_seen_at: NOW.plus_ms(-3_600_000),
             n_sightings: 3,
         },
+        contacts: Vec::new(),
         sightings: vec![Sighting {
             ad_id,
             capture_id,

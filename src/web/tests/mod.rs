@@ -1,5 +1,6 @@
 mod accounts;
 mod app;
+mod contacts;
 mod desk;
 mod roles;
 
