@@ -22,6 +22,8 @@ pub struct Config {
     pub mail: MailSettings,
     /// The review pages.
     pub web: WebSettings,
+    /// Evidence packages.
+    pub evidence: EvidenceSettings,
 }
 
 /// How pages are fetched.
@@ -62,6 +64,26 @@ pub struct MailSettings {
     pub digest_cron: String,
 }
 
+/// What evidence packages carry.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvidenceSettings {
+    /// Name of the office on the record.
+    pub office: Option<String>,
+    /// Authorities that are asked for a time stamp of each package, `[[evidence.timestamp]]`.
+    pub timestamp: Vec<StampAuthority>,
+}
+
+/// An authority for time stamps (RFC 3161).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StampAuthority {
+    /// Short name, part of the token's file name: letters, digits, `-`.
+    pub name: String,
+    /// Where it is asked, `http://` or `https://`.
+    pub url: String,
+}
+
 /// How the review pages are served.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -84,6 +106,7 @@ impl Default for Config {
             fetch: FetchSettings::default(),
             mail: MailSettings::default(),
             web: WebSettings::default(),
+            evidence: EvidenceSettings::default(),
         }
     }
 }
@@ -128,9 +151,23 @@ impl Config {
     /// Names the file and, for a wrong setting, its line.
     pub fn read(path: &Path, required: bool) -> anyhow::Result<Self> {
         match std::fs::read_to_string(path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| {
-                anyhow::anyhow!("configuration file {} is not valid: {error}", path.display())
-            }),
+            Ok(text) => {
+                let config: Self = toml::from_str(&text).map_err(|error| {
+                    anyhow::anyhow!("configuration file {} is not valid: {error}", path.display())
+                })?;
+                let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+                let named =
+                    |known: &&StampAuthority| known.name.is_empty() || !known.name.chars().all(is_name);
+                if let Some(wrong) = config.evidence.timestamp.iter().find(named) {
+                    anyhow::bail!(
+                        "configuration file {}: the name of a time stamp authority, {:?}, becomes part of a file \
+                         name; use letters, digits and `-`",
+                        path.display(),
+                        wrong.name
+                    );
+                }
+                Ok(config)
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => Ok(Self::default()),
             Err(error) => {
                 Err(anyhow::anyhow!("configuration file {} cannot be read: {error}", path.display()))

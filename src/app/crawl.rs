@@ -320,7 +320,7 @@ pub(super) fn request_for(
     });
     Ok(FetchRequest {
         allowed_origins: source.allowed_origins.clone(),
-        body: target.ask.body.clone(),
+        body: target.ask.body.clone().map(Into::into),
         headers: target.ask.headers.clone(),
         secret: secret.transpose()?,
         min_interval_ms: target.ask.min_interval_ms,

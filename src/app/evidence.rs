@@ -1,8 +1,10 @@
 //! Use cases of evidence: seal a finding, list its packages, verify a package against the custody ledger.
 
 mod custody;
+mod stamp;
 
 pub use custody::{Exported, PackageFile};
+pub use stamp::Stamped;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -46,6 +48,8 @@ pub struct Sealed {
     pub seal_sha256: String,
     /// Fingerprint of the key that signed it.
     pub key_fingerprint: String,
+    /// Time stamps that the worker asks for; 0 when no authority is configured.
+    pub n_stamps_waiting: usize,
 }
 
 /// What a check of a package found.
@@ -117,7 +121,11 @@ impl App {
             }
             return Err(error.into());
         }
+        let authorities: Vec<&str> =
+            self.config.evidence.timestamp.iter().map(|authority| authority.name.as_str()).collect();
+        self.store.queue_stamps(&package.id, &authorities, sealed_at).await?;
         Ok(Sealed {
+            n_stamps_waiting: authorities.len(),
             package,
             path,
             n_files: sealed.n_files,
@@ -250,7 +258,7 @@ impl App {
         PackageInput {
             sealed_at: self.clock.now(),
             sealed_by: actor.name().to_owned(),
-            office: None,
+            office: self.config.evidence.office.clone().filter(|office| !office.is_empty()),
             software: Software {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 build_sha256: build_sha256(),

@@ -50,7 +50,7 @@ pub use config::Config;
 pub use crawl::CrawlEvent;
 pub use doctor::HealthCheck;
 pub use error::{Error, FieldProblem, Result};
-pub use evidence::{EvidenceCheck, Exported, PackageFile, Sealed};
+pub use evidence::{EvidenceCheck, Exported, PackageFile, Sealed, Stamped};
 pub use users::Registry;
 
 /// Everything a use case needs, built once.

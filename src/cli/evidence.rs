@@ -44,6 +44,8 @@ pub enum EvidenceCommand {
         #[arg(long, env = "ADWATCH_ACTOR", value_name = "NAME")]
         actor: String,
     },
+    /// 向时间戳机构索取尚缺的时间戳 — ask for the time stamps that packages wait for
+    Stamp,
     /// 移交证据包的副本 — hand over a copy of a package
     Export {
         /// 证据包编号 — id of the package
@@ -75,6 +77,9 @@ pub struct VerifyArgs {
     /// 公钥指纹（由制作单位另行告知） — fingerprint of the office's key, learnt by another way
     #[arg(long, value_name = "SHA256")]
     key: Option<String>,
+    /// 时间戳机构的根证书（PEM） — roots of the time stamp authority; checked with openssl
+    #[arg(long, value_name = "FILE")]
+    stamp_roots: Option<PathBuf>,
     /// 操作人姓名，记入保管链 — who verifies; recorded in the ledger
     #[arg(long, env = "ADWATCH_ACTOR", value_name = "NAME")]
     actor: Option<String>,
@@ -91,7 +96,12 @@ impl VerifyArgs {
     }
 
     fn expected(&self) -> Expected {
-        Expected { seal_sha256: self.seal.clone(), key_fingerprint: self.key.clone(), now: None }
+        Expected {
+            seal_sha256: self.seal.clone(),
+            key_fingerprint: self.key.clone(),
+            now: None,
+            stamp_roots: self.stamp_roots.clone(),
+        }
     }
 }
 
@@ -127,6 +137,18 @@ pub async fn run(command: EvidenceCommand, app: &App, style: Style) -> Result<Ex
             }
         }
         EvidenceCommand::Show { package, actor } => show(app, &person(&actor)?, &package, style).await?,
+        EvidenceCommand::Stamp => {
+            let stamped = app.stamp_waiting(app.now()).await?;
+            say(&format!(
+                "{} {}",
+                stamped.n_stamped,
+                style.lang.pick("个时间戳已取得", "time stamps received")
+            ));
+            for why in &stamped.failed {
+                say(&format!("{} {why}", style.severity(3, "✗")));
+            }
+            return Ok(if stamped.failed.is_empty() { Exit::NOTHING } else { Exit::FINDINGS });
+        }
         EvidenceCommand::Export { package, to, recipient, actor } => {
             let exported =
                 app.export_evidence(&person(&actor)?, &parse_package(&package)?, &to, &recipient).await?;
@@ -173,6 +195,11 @@ pub async fn seal(
         style.lang.pick("公钥指纹         ", "key fingerprint  "),
         style.dim(&sealed.key_fingerprint)
     ));
+    let stamps = match sealed.n_stamps_waiting {
+        0 => style.lang.pick("未配置时间戳机构", "no authority is configured").to_owned(),
+        n => format!("{n} {}", style.lang.pick("个，等待后台任务索取", "to be asked for by the worker")),
+    };
+    say(&format!("  {} {}", style.lang.pick("时间戳           ", "time stamps      "), style.dim(&stamps)));
     say(&style.dim(style.lang.pick("  校验（任选其一）：", "  check it (either way):")));
     say(&format!("    adwatch evidence verify {path}"));
     let beside = Beside::of(&sealed.path);
@@ -228,6 +255,12 @@ fn print_verification(path: &Path, verification: &Verification, style: Style) ->
         if let Some(value) = value {
             say(&format!("{name} {}", style.dim(value)));
         }
+    }
+    for (name, at) in &verification.stamps {
+        say(&format!("  {} {name}: {}", lang.pick("时间戳", "time stamp"), at.beijing()));
+    }
+    if verification.stamps.is_empty() && verification.seal_sha256.is_some() {
+        say(&style.dim(lang.pick("  没有时间戳", "  not time-stamped")));
     }
     for note in &verification.unchecked {
         say(&style.dim(&format!("  {} {note}", lang.pick("未校验", "not checked:"))));

@@ -22,6 +22,8 @@ pub enum JobKind {
     Notify,
     /// Write the daily digest.
     Digest,
+    /// Ask for the time stamps that sealed packages wait for.
+    Stamp,
 }
 
 impl JobKind {
@@ -31,6 +33,7 @@ impl JobKind {
             Self::Crawl { .. } => "crawl",
             Self::Notify => "notify",
             Self::Digest => "digest",
+            Self::Stamp => "stamp",
         }
     }
 }

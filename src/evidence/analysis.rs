@@ -100,7 +100,7 @@ struct HitJson<'a> {
     end: usize,
     text: &'a str,
     /// Where the words stand in the raw files; empty when they are not there as such, for example in an image.
-    raw: Vec<RawPlace>,
+    raw: &'a [RawPlace],
     read_as: &'a str,
     transforms: Vec<TransformJson<'a>>,
     provisions: Vec<&'a str>,
@@ -112,8 +112,8 @@ struct HitJson<'a> {
 }
 
 /// Bytes of a raw file that carry the words.
-#[derive(Serialize)]
-struct RawPlace {
+#[derive(Clone, Serialize)]
+pub(super) struct RawPlace {
     file: String,
     #[serde(flatten)]
     place: Place,
@@ -146,10 +146,9 @@ struct SightingJson<'a> {
 }
 
 /// The content of `analysis.json`.
-pub(super) fn document(input: &PackageInput) -> AnalysisJson<'_> {
+pub(super) fn document<'a>(input: &'a PackageInput, places: &'a [Vec<RawPlace>]) -> AnalysisJson<'a> {
     let draft = &input.ad.draft;
     let digests = Digests::of(draft.text.as_bytes());
-    let raw = raw_files(input);
     AnalysisJson {
         schema: "adwatch-analysis/2",
         notice: NOTICE,
@@ -183,7 +182,7 @@ pub(super) fn document(input: &PackageInput) -> AnalysisJson<'_> {
             .hits
             .iter()
             .enumerate()
-            .map(|(index, hit)| hit_json(input, &raw, index, hit))
+            .map(|(index, hit)| hit_json(input, places, index, hit))
             .collect(),
         sightings: input.sightings.iter().map(|sighting| sighting_json(input, sighting)).collect(),
     }
@@ -217,6 +216,20 @@ fn provision_json<'a>(input: &'a PackageInput, id: &'a str) -> ProvisionJson<'a>
     }
 }
 
+/// Where the words of each hit stand in the raw files, in the order of the hits.
+pub(super) fn places(input: &PackageInput) -> Vec<Vec<RawPlace>> {
+    let raw = raw_files(input);
+    let text = input.ad.draft.text.as_str();
+    let of = |hit: &Hit| {
+        let found = raw.iter().flat_map(|(file, raw)| {
+            let places = raw.places(text, hit.span).into_iter();
+            places.map(|place| RawPlace { file: file.clone(), place })
+        });
+        found.collect()
+    };
+    input.finding.hits.iter().map(of).collect()
+}
+
 /// The raw files in which the ad was seen, with their paths, each content once.
 fn raw_files(input: &PackageInput) -> Vec<(String, RawFile<'_>)> {
     let mut known: Vec<&str> = Vec::new();
@@ -239,7 +252,7 @@ fn raw_files(input: &PackageInput) -> Vec<(String, RawFile<'_>)> {
 
 fn hit_json<'a>(
     input: &'a PackageInput,
-    raw: &[(String, RawFile<'_>)],
+    places: &'a [Vec<RawPlace>],
     index: usize,
     hit: &'a Hit,
 ) -> HitJson<'a> {
@@ -256,13 +269,7 @@ fn hit_json<'a>(
         start: hit.span.start,
         end: hit.span.end,
         text: hit.span.of(text),
-        raw: raw
-            .iter()
-            .flat_map(|(file, raw)| {
-                let places = raw.places(text, hit.span).into_iter();
-                places.map(|place| RawPlace { file: file.clone(), place })
-            })
-            .collect(),
+        raw: places.get(index).map(Vec::as_slice).unwrap_or_default(),
         read_as: &hit.normalized,
         transforms: hit.transforms.iter().map(|name| transform(name)).collect(),
         provisions: hit.provisions.iter().map(|id| id.as_str()).collect(),
@@ -314,7 +321,7 @@ struct Page<'a> {
 }
 
 /// `analysis.html`: self-contained, without scripts; shows captured words as text only.
-pub(super) fn page(input: &PackageInput) -> anyhow::Result<String> {
+pub(super) fn page(input: &PackageInput, places: &[Vec<RawPlace>]) -> anyhow::Result<String> {
     let hits = &input.finding.hits;
     let stretches = pieces(&input.ad.draft.text, hits)
         .into_iter()
@@ -324,11 +331,10 @@ pub(super) fn page(input: &PackageInput) -> anyhow::Result<String> {
             asserted: piece.hits.iter().any(|hit| hits[*hit].status.is_asserted()),
         })
         .collect();
-    let raw = raw_files(input);
     let (asserted, cleared) = hits
         .iter()
         .enumerate()
-        .map(|(index, hit)| hit_json(input, &raw, index, hit))
+        .map(|(index, hit)| hit_json(input, places, index, hit))
         .partition(|hit| hit.status == HitStatus::Asserted.as_str());
     let mut cited: Vec<&str> = hits.iter().flat_map(|hit| &hit.provisions).map(|id| id.as_str()).collect();
     cited.sort_unstable();

@@ -2,8 +2,11 @@
 
 /// Tags that occur here.
 pub mod tag {
-    #[cfg(test)]
+    pub const BOOLEAN: u8 = 0x01;
+    pub const INTEGER: u8 = 0x02;
     pub const OCTET_STRING: u8 = 0x04;
+    pub const NULL: u8 = 0x05;
+    pub const OID: u8 = 0x06;
     pub const UTC_TIME: u8 = 0x17;
     pub const GENERALIZED_TIME: u8 = 0x18;
     pub const SEQUENCE: u8 = 0x30;
@@ -62,7 +65,6 @@ pub fn all(mut content: &[u8]) -> Option<Vec<Value<'_>>> {
 }
 
 /// A value with this tag and content.
-#[cfg(test)]
 pub fn value(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![tag];
     let length = content.len();

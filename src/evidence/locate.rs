@@ -30,13 +30,20 @@ pub(super) struct Place {
 }
 
 impl<'a> RawFile<'a> {
-    /// `None` when the bytes are still compressed, so that offsets into them would say nothing.
+    /// `None` when the bytes are still compressed, so that offsets into them would say nothing, or are no text.
     pub(super) fn new(
         bytes: &'a [u8],
         content_type: Option<&str>,
         content_encoding: Option<&str>,
     ) -> Option<Self> {
         if content_encoding.is_some_and(|encoding| !matches!(encoding.trim(), "" | "identity")) {
+            return None;
+        }
+        let is_text = |kind: &str| {
+            let kind = kind.to_ascii_lowercase();
+            ["text/", "html", "json", "xml", "javascript"].iter().any(|word| kind.contains(word))
+        };
+        if content_type.is_some_and(|kind| !is_text(kind)) {
             return None;
         }
         let (decoded, _) = charset::decode(bytes, content_type);

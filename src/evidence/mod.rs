@@ -17,6 +17,7 @@ mod seal;
 mod sign;
 mod sums;
 mod surt;
+pub mod timestamp;
 mod verify;
 mod warc;
 mod zip;
@@ -28,4 +29,6 @@ pub use input::{CaptureInput, PackageInput, RuleNote, Software};
 pub use package::{File, VARYING, exhibits, files, package_id};
 pub use seal::{Beside, SealError, SealedFile, seal, sweep};
 pub use sign::{KeyError, PublicKey, SigningKey};
-pub use verify::{CONTAINER, Deviation, DeviationKind, Expected, Verdict, Verification, VerifyError, verify};
+pub use verify::{
+    CONTAINER, Deviation, DeviationKind, Expected, Verdict, Verification, VerifyError, stamps_beside, verify,
+};

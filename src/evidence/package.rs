@@ -148,6 +148,7 @@ pub(super) fn capture_path(index: usize, capture: &Capture) -> String {
 
 /// What people read.
 fn reading_files(input: &PackageInput, id: &PackageId) -> anyhow::Result<Vec<File>> {
+    let places = analysis::places(input);
     let decisions: Vec<_> = input.decisions.iter().map(documents::decision).collect();
     Ok(vec![
         text("about/README.txt", "fixed text with names filled in", Readme { input, id }.render()?),
@@ -160,8 +161,8 @@ fn reading_files(input: &PackageInput, id: &PackageId) -> anyhow::Result<Vec<Fil
         text("record/record.txt", "the same record as plain text", record::text(input, id)?),
         File::json("record/decisions.json", "recorded: decisions of reviewers", &decisions)?,
         File::json(CUSTODY, "recorded: custody until sealing", &documents::custody(input, id))?,
-        text("analysis/analysis.html", "derived: hit analysis for reading", analysis::page(input)?),
-        File::json(ANALYSIS, "derived: hit analysis", &analysis::document(input))?,
+        text("analysis/analysis.html", "derived: hit analysis for reading", analysis::page(input, &places)?),
+        File::json(ANALYSIS, "derived: hit analysis", &analysis::document(input, &places))?,
         File::new(
             AD_TEXT,
             "derived: words extracted from the captures, UTF-8; offsets of the analysis point into it",

@@ -73,7 +73,7 @@ pub struct FetchRequest {
     /// Fetch although robots.txt forbids; the caller records who ordered it and on which legal basis.
     pub ignore_robots: bool,
     /// A body: the request is a POST; without one it is a GET.
-    pub body: Option<String>,
+    pub body: Option<Bytes>,
     /// Request headers beside those of every request, recorded as sent.
     pub headers: Vec<(String, String)>,
     /// A header that is sent to the first origin alone and recorded nowhere: a cookie, a token.
@@ -187,7 +187,7 @@ impl Fetcher {
             self.wait_for_turn(&url, interval_ms).await?;
             let began = Instant::now();
             let started_at = *started_at.get_or_insert_with(|| self.clock.now());
-            let body = trip.body.as_deref().filter(|_| sends_body);
+            let body = trip.body.as_ref().filter(|_| sends_body);
             let hop = tokio::time::timeout(budget, self.hop(&url, gate, trip, body));
             let hop = hop.await.map_err(|_| FetchError::Network {
                 url: first.to_string(),
@@ -231,13 +231,13 @@ impl Fetcher {
     }
 
     /// One request and its answer, without following anything.
-    async fn hop(&self, url: &Url, gate: Gate, trip: &Trip, body: Option<&str>) -> Result<Hop, FetchError> {
+    async fn hop(&self, url: &Url, gate: Gate, trip: &Trip, body: Option<&Bytes>) -> Result<Hop, FetchError> {
         let client = match gate {
             Gate::PublicOnly => &self.public,
             Gate::Allowed => &self.allowed,
         };
         let request = match body {
-            Some(body) => client.post(url.clone()).body(body.to_owned()),
+            Some(body) => client.post(url.clone()).body(body.clone()),
             None => client.get(url.clone()),
         };
         let mut headers = self.headers_to(url, trip);
@@ -358,7 +358,7 @@ struct Trip {
     origin: Option<url::Origin>,
     headers: HeaderMap,
     secret: Option<(HeaderName, HeaderValue)>,
-    body: Option<String>,
+    body: Option<Bytes>,
 }
 
 impl Trip {

@@ -423,7 +423,7 @@ async fn a_secret_goes_to_the_first_origin_and_into_no_record() {
     .await;
     let fetcher = fetcher();
     let fetched = fetcher.get(FetchRequest {
-        body: Some("q=1".to_owned()),
+        body: Some("q=1".into()),
         headers: vec![("x-token".to_owned(), "abc".to_owned())],
         secret: Some(("cookie".to_owned(), "SUB=hush".to_owned())),
         ..request(format!("{}/start", first.origin), &[&first.origin, &other.origin])

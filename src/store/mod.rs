@@ -37,6 +37,7 @@ pub mod review;
 pub mod run;
 pub mod schedule;
 pub mod source;
+pub mod stamp;
 pub mod user;
 
 #[cfg(test)]

@@ -115,13 +115,14 @@ fn copy(from: &Path, folder: &Path, seal: &str) -> Result<PathBuf> {
     check(from, seal)?;
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let (one, two) = (Beside::of(from), Beside::of(&target));
-    let pairs = [
-        (&*one.digest, &*two.digest),
-        (&one.signature, &two.signature),
-        (&one.key, &two.key),
-        (from, &target),
-    ];
-    for (from, to) in pairs {
+    let mut pairs = vec![(one.digest, two.digest), (one.signature, two.signature), (one.key, two.key)];
+    for stamp in evidence::stamps_beside(from) {
+        let to = stamp.file_name().map(|name| folder.join(name));
+        pairs.extend(to.map(|to| (stamp, to)));
+    }
+    // Last: whoever sees the copy finds everything that belongs to it.
+    pairs.push((from.to_owned(), target.clone()));
+    for (from, to) in &pairs {
         let copied = copy_one(from, to).with_context(|| format!("{} cannot be written", to.display()));
         if let Err(error) = copied {
             remove(&target);
@@ -159,7 +160,9 @@ fn copy_one(from: &Path, to: &Path) -> std::io::Result<()> {
 /// Best effort: an error is under way already.
 fn remove(package: &Path) {
     let Beside { digest, signature, key } = Beside::of(package);
-    for path in [package, &digest, &signature, &key] {
+    for path in
+        evidence::stamps_beside(package).iter().chain([&package.to_owned(), &digest, &signature, &key])
+    {
         let _ = std::fs::remove_file(path);
     }
 }

@@ -41,6 +41,7 @@ fn a_sealed_package_verifies_as_a_file_and_unpacked() {
         seal_sha256: Some(sealed.seal.sha256.clone()),
         key_fingerprint: Some(key().public_key().fingerprint()),
         now: Some(SEALED_AT),
+        stamp_roots: None,
     };
     let report = verify(&sealed.path, &expected).unwrap();
     assert_eq!(report.deviations, []);

@@ -444,7 +444,7 @@ fn a_package_replaced_as_a_whole_is_told_by_seal_and_key() {
     let expected = Expected {
         seal_sha256: Some(original.seal.sha256),
         key_fingerprint: Some(key().public_key().fingerprint()),
-        now: None,
+        ..Expected::default()
     };
     let report = verify(&forged.path, &expected).unwrap();
     let kinds: Vec<Kind> = report.deviations.iter().map(|found| found.kind).collect();
@@ -489,4 +489,57 @@ fn links_in_an_unpacked_package_are_named_and_not_followed() {
     let report = check(&folder);
     assert_eq!(report.deviations.len(), 1, "{:#?}", report.deviations);
     assert_eq!(report.deviations[0].kind, Kind::NotAFile);
+}
+
+#[test]
+fn time_stamps_beside_the_file_are_read_and_wrong_ones_are_named() {
+    use crate::evidence::timestamp::request;
+    use crate::evidence::timestamp::tests::{authority, stamped};
+    let parent = tempfile::tempdir().unwrap();
+    let (office, stranger) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    authority(office.path());
+    authority(stranger.path());
+    // Long ago, whatever the clock of the machine that runs this says; captures are not looked at here.
+    let mut input = input();
+    input.sealed_at = UnixMs(1_500_000_000_000);
+    input.captures.clear();
+    input.decisions.clear();
+    let sealed = sealed_in(parent.path(), &input, &key());
+    let stamp = |folder: &Path, sha256: &str| {
+        stamped(folder, &request(&hex::decode(sha256).unwrap().try_into().unwrap(), 7))
+    };
+    let beside = |package: &Path| PathBuf::from(format!("{}.office.tsr", package.display()));
+    let token = beside(&sealed.path);
+    let expected = |roots: Option<&Path>| Expected {
+        stamp_roots: roots.map(|folder| folder.join("tsa.pem")),
+        ..Expected::default()
+    };
+    let good = stamp(office.path(), &sealed.seal.sha256);
+    fs::write(&token, &good).unwrap();
+    let report = verify(&sealed.path, &expected(Some(office.path()))).unwrap();
+    assert_eq!(
+        (report.deviations.len(), report.stamps.len(), report.unchecked.len()),
+        (0, 1, 0),
+        "{report:#?}"
+    );
+    input.sealed_at = UnixMs(4_000_000_000_000);
+    let early = sealed_in(parent.path(), &input, &key());
+    fs::write(beside(&early.path), stamp(office.path(), &early.seal.sha256)).unwrap();
+    let report = verify(&early.path, &expected(None)).unwrap();
+    assert!(report.deviations[0].detail.contains("before it was sealed"), "{report:#?}");
+    let report = verify(&sealed.path, &expected(None)).unwrap();
+    assert!(report.is_intact() && report.unchecked[0].contains("who signed"), "{report:#?}");
+    let wrong_answers: [(&str, Vec<u8>, &Path); 4] = [
+        ("of another authority", stamp(stranger.path(), &sealed.seal.sha256), office.path()),
+        ("about other bytes", stamp(office.path(), &"ab".repeat(32)), office.path()),
+        ("no token at all", b"<html>502</html>".to_vec(), office.path()),
+        ("cut off", good[..good.len() / 2].to_vec(), office.path()),
+    ];
+    for (what, bytes, roots) in wrong_answers {
+        fs::write(&token, bytes).unwrap();
+        let report = verify(&sealed.path, &expected(Some(roots))).unwrap();
+        let named: Vec<(&str, Kind)> =
+            report.deviations.iter().map(|found| (found.path.as_str(), found.kind)).collect();
+        assert_eq!(named, [(".wacz.office.tsr", Kind::Timestamp)], "{what}: {report:#?}");
+    }
 }

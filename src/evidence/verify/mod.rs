@@ -8,12 +8,14 @@ mod contents;
 mod lists;
 mod meaning;
 mod proofs;
+mod stamps;
 mod warc;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use contents::Contents;
+pub use stamps::stamps_beside;
 
 use super::sums::SHA256SUMS;
 use crate::kit::clock::UnixMs;
@@ -27,6 +29,8 @@ pub struct Expected {
     pub key_fingerprint: Option<String>,
     /// The present instant: nothing may have been sealed after it.
     pub now: Option<UnixMs>,
+    /// PEM file of the roots that time stamps must lead to; without it their signatures are not checked.
+    pub stamp_roots: Option<PathBuf>,
 }
 
 /// What a check found.
@@ -44,6 +48,8 @@ pub struct Verification {
     pub size_bytes: u64,
     /// Every deviation, by path; empty means as sealed.
     pub deviations: Vec<Deviation>,
+    /// Time stamps that lie beside the file and fit it: the file's name and the instant that the authority certifies.
+    pub stamps: Vec<(String, UnixMs)>,
     /// What could not be checked, and why: one sentence each.
     pub unchecked: Vec<String>,
 }
@@ -216,6 +222,7 @@ pub fn verify(path: &Path, expected: &Expected) -> Result<Verification, VerifyEr
     let lists = lists::check(&contents, &mut deviations);
     let mut unchecked = Vec::new();
     let key = proofs::check(&contents, &lists, path, &mut deviations, &mut unchecked);
+    let stamps = stamps::check(&contents, &lists, path, expected, &mut deviations, &mut unchecked);
     meaning::check(&contents, &lists, expected.now, &mut deviations);
     deviations.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
     deviations.dedup();
@@ -226,6 +233,7 @@ pub fn verify(path: &Path, expected: &Expected) -> Result<Verification, VerifyEr
         n_files: contents.files.len(),
         size_bytes: contents.files.values().map(|file| file.size_bytes).sum(),
         deviations,
+        stamps,
         unchecked,
     };
     if let Some(seal) = &expected.seal_sha256 {

@@ -3,3 +3,4 @@
 pub(super) mod crawl;
 pub(super) mod digest;
 pub(super) mod notify;
+pub(super) mod stamp;
