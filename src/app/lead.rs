@@ -4,13 +4,16 @@ use crate::domain::calendar::{Deadline, WorkCalendar};
 use crate::domain::finding::FindingId;
 use crate::domain::lead::{Lead, LeadId, LeadState, LeadStep, Step, StepRefused, day};
 use crate::domain::review::{Decision, Verdict};
-use crate::domain::user::Actor;
+use crate::domain::user::{Actor, Permission};
 use crate::kit::clock::UnixMs;
 use crate::store::audit::AuditNote;
-use crate::store::lead::{LeadChange, ListedLead, StepRecord};
+use crate::store::lead::{LeadChange, StepRecord};
 
 use super::error::{Error, Result};
+use super::users::require;
 use super::{App, Config};
+
+pub use crate::store::lead::ListedLead;
 
 /// Leads that a list reads at most.
 const MAX_LISTED: u32 = 5_000;
@@ -93,19 +96,29 @@ impl App {
         Ok(self.with_clock(listed, self.clock.now()))
     }
 
-    /// Records a step on a lead; step and audit entry are one transaction.
+    /// Records a step on a lead that had `n_seen` steps when the person looked (`None`: as it stands now); step and
+    /// audit entry are one transaction.
     ///
     /// # Errors
+    /// `Forbidden` when the role may not;
     /// `Conflict` when the state does not allow the step or someone was faster; `Invalid` names a field;
     /// `NotFound`.
-    pub async fn record_step(&self, actor: &Actor, id: &LeadId, step: Step) -> Result<LeadView> {
+    pub async fn record_step(
+        &self,
+        actor: &Actor,
+        id: &LeadId,
+        step: Step,
+        n_seen: Option<u64>,
+    ) -> Result<LeadView> {
+        require(actor, Permission::Decide)?;
         if matches!(step, Step::Withdraw | Step::Reopen) {
             let why =
                 "撤回与重新登记随审核决定发生；请在队列中撤销或重新认定 (undo or accept the finding instead)";
             return Err(Error::Conflict(why.to_owned()));
         }
         let view = self.lead(id).await?;
-        let record = next_step(view.lead(), actor, self.clock.now(), step)?;
+        let mut record = next_step(view.lead(), actor, self.clock.now(), step)?;
+        record.n_seen = n_seen.unwrap_or(record.n_seen);
         let audit = AuditNote {
             at: record.step.at,
             actor: actor.clone(),

@@ -130,7 +130,7 @@ pub async fn run(command: LeadCommand, app: &App, style: Style) -> Result<Exit> 
         }
     };
     let actor = by.actor()?;
-    let view = app.record_step(&actor, &parse(&id)?, step).await?;
+    let view = app.record_step(&actor, &parse(&id)?, step, None).await?;
     say(&format!("{} {}", style.good("✓"), line(&view, style)));
     Ok(Exit::NOTHING)
 }

@@ -5,10 +5,12 @@ use std::str::FromStr as _;
 use futures::FutureExt as _;
 
 use super::desk::{Answer, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine};
+use crate::app::lead::{LeadFilter, LeadView};
 use crate::app::{App, FindingFilter, ListedFinding, PageKey, SealedPackage};
 use crate::domain::ad::AdId;
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::finding::FindingId;
+use crate::domain::lead::{LeadId, Step};
 use crate::domain::review::{Assignment, Decision, Remark, RemarkKind, Verdict};
 use crate::domain::user::Actor;
 use crate::kit::clock::UnixMs;
@@ -99,6 +101,24 @@ impl Desk for App {
         note: &'a str,
     ) -> Answer<'a, Remark> {
         App::remark(self, actor, id, kind, note).boxed()
+    }
+
+    fn leads(&self, filter: LeadFilter) -> Answer<'_, Vec<LeadView>> {
+        App::leads(self, filter).boxed()
+    }
+
+    fn lead<'a>(&'a self, id: &'a LeadId) -> Answer<'a, LeadView> {
+        App::lead(self, id).boxed()
+    }
+
+    fn record_step<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a LeadId,
+        step: Step,
+        n_seen: Option<u64>,
+    ) -> Answer<'a, LeadView> {
+        App::record_step(self, actor, id, step, n_seen).boxed()
     }
 
     fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote> {

@@ -2,11 +2,13 @@
 
 use futures::future::BoxFuture;
 
+use crate::app::lead::{LeadFilter, LeadView};
 use crate::app::{ListedContact, Result};
 use crate::domain::ad::{Ad, Sighting};
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::finding::{Finding, FindingId, FindingState};
 use crate::domain::hit::Severity;
+use crate::domain::lead::{LeadId, Step};
 use crate::domain::review::{Assignment, Decision, Remark, RemarkKind, Verdict};
 use crate::domain::run::CrawlRun;
 use crate::domain::source::{Source, SourceId};
@@ -44,6 +46,18 @@ pub trait Desk: Send + Sync {
         kind: RemarkKind,
         note: &'a str,
     ) -> Answer<'a, Remark>;
+    /// Leads, the most urgent first.
+    fn leads(&self, filter: LeadFilter) -> Answer<'_, Vec<LeadView>>;
+    /// One lead.
+    fn lead<'a>(&'a self, id: &'a LeadId) -> Answer<'a, LeadView>;
+    /// Records a step on the lead as the person saw it, with so many steps; `None` takes it as it stands.
+    fn record_step<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a LeadId,
+        step: Step,
+        n_seen: Option<u64>,
+    ) -> Answer<'a, LeadView>;
     /// Seals an evidence package.
     fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote>;
     /// One capture without its bytes.

@@ -76,6 +76,13 @@ const KNOWN: &[&str] = &[
     "code",
     "session",
     "form",
+    "step",
+    "approver",
+    "officers",
+    "ground",
+    "to",
+    "office",
+    "outcome",
 ];
 
 impl FromRequest<Arc<Site>> for Form {

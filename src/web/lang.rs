@@ -325,6 +325,37 @@ words! {
     done_comment: "意见已记录。" / "The comment is recorded.";
     done_seal: "证据包已封存。封存值：" / "The evidence package is sealed. Seal: ";
 
+    nav_leads: "线索" / "Leads";
+    leads_title: "线索" / "Leads";
+    leads_open: "未办结" / "Open";
+    leads_overdue: "已超期" / "Overdue";
+    leads_empty: "没有这样的线索。" / "There is no such lead.";
+    leads_empty_next: "在审核队列中认定涉嫌违法后，线索自动登记并开始计算期限。" / "Accepting a finding registers a lead and starts its clock.";
+    lead: "线索" / "Lead";
+    lead_due: "期限" / "Due";
+    lead_assumed: "假日安排未公布，暂定" / "assumed: holidays not announced";
+    lead_opened: "登记" / "Registered";
+    lead_finding: "来自待审项" / "From finding";
+    lead_steps: "办理记录" / "Steps so far";
+    lead_next: "下一步" / "Next step";
+    lead_basis: "期限依据：" / "The term is that of ";
+    lead_done: "已办结，没有待办事项。" / "Nothing remains to be done.";
+    step_button: "记录" / "Record";
+    step_extend: "延长期限" / "Extend the term";
+    step_file: "立案" / "File the case";
+    step_decline: "不予立案" / "Do not file";
+    step_refer: "移送、函告" / "Refer";
+    step_decide: "记录处理决定" / "Record the decision";
+    step_close: "结案" / "Close";
+    step_approver: "批准人" / "Approved by";
+    step_officers: "办案人员（至少两人，用顿号分开）" / "Officers (at least two, separated by commas)";
+    step_reason: "理由" / "Reason";
+    step_ground: "情形" / "Ground";
+    step_to: "接收单位" / "Recipient";
+    step_office: "单位名称" / "Name of the office";
+    step_outcome: "决定内容" / "The decision";
+    done_step: "已记录：" / "Recorded: ";
+
     error_title: "没有完成" / "This did not work";
     error_not_found: "这里没有内容，可能已被移除或链接有误。" / "There is nothing here; it was removed or the link is wrong.";
     error_not_found_next: "从队列重新打开。" / "Open it again from the queue.";

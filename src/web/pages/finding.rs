@@ -16,6 +16,7 @@ use crate::domain::ad::AdDraft;
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::highlight::pieces;
 use crate::domain::hit::Hit;
+use crate::domain::lead::LeadId;
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{Decision, DismissReason, Remark, RemarkKind, SkipReason, Verdict};
 use crate::kit::clock::UnixMs;
@@ -41,6 +42,8 @@ struct Page {
     state: &'static str,
     state_class: &'static str,
     is_pending: bool,
+    /// The lead that an acceptance opened.
+    lead: Option<String>,
     version: u64,
     /// Who works on it now.
     holder: Option<Holder>,
@@ -241,6 +244,7 @@ fn page(
         state,
         state_class,
         is_pending: finding.state == FindingState::Pending,
+        lead: (finding.state == FindingState::Accepted).then(|| LeadId::of(&finding.id).to_string()),
         last_decision: decisions.last().map(|decision| history(lang, pack, decision)),
         categories: words::categories(lang, &finding.hits).into_iter().map(str::to_owned).collect(),
         tracks: assessment.tracks.iter().map(|track| lang.of(track.label())).collect(),

@@ -8,6 +8,7 @@ mod card;
 pub mod decide;
 pub mod failure;
 pub mod finding;
+pub mod lead;
 pub mod login;
 pub mod queue;
 pub mod source;

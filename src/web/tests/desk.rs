@@ -4,12 +4,15 @@ use std::sync::Mutex;
 
 use futures::FutureExt as _;
 
+use crate::app::lead::{LeadFilter, LeadView, ListedLead};
 use crate::app::{Error, FieldProblem};
 use crate::domain::ad::{Ad, AdDraft, AdId, AdKind, Sighting};
 use crate::domain::blob::BlobRef;
+use crate::domain::calendar::WorkCalendar;
 use crate::domain::capture::{Capture, CaptureId, CapturePurpose, Exchange, Redirect};
 use crate::domain::finding::{Assessment, Finding, FindingId, FindingState, Reason};
 use crate::domain::hit::{Hit, HitStatus, RuleId, Severity, Span, Track};
+use crate::domain::lead::{Lead, LeadId, LeadStep, Step, day};
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{ASSIGNMENT_MS, Assignment, Decision, DecisionId, Remark, RemarkKind, Verdict};
 use crate::domain::run::{CrawlRun, RunCounts, RunId, RunOutcome};
@@ -31,13 +34,20 @@ pub struct MemoryDesk {
     pub changes: Mutex<Vec<String>>,
     pub body: Vec<u8>,
     pub sources: Vec<SourceLine>,
+    pub leads: Mutex<Vec<ListedLead>>,
     pub header: String,
     pack: RulePack,
 }
 
 impl MemoryDesk {
     pub fn new(files: Vec<FindingFile>) -> Self {
+        let listed = |file: &FindingFile| ListedLead {
+            lead: Lead::open(file.finding.id.clone(), NOW),
+            severity: file.finding.assessment.severity,
+            ad: file.ad.clone(),
+        };
         Self {
+            leads: Mutex::new(files.iter().map(listed).collect()),
             files: Mutex::new(files),
             changes: Mutex::new(Vec::new()),
             body: b"<script>alert(1)</script>\xb1\xa3\xb1\xbe".to_vec(),
@@ -56,6 +66,13 @@ impl MemoryDesk {
         let found = files.iter_mut().find(|file| file.finding.id == *id);
         found.map(act).ok_or_else(|| Error::NotFound { kind: "finding", id: id.to_string() })
     }
+}
+
+fn with_clock(listed: ListedLead) -> LeadView {
+    let calendar = WorkCalendar::default();
+    let deadline = listed.lead.deadline(&calendar);
+    let days_left = deadline.as_ref().map(|due| calendar.days_left(day(NOW), due.last_day));
+    LeadView { listed, deadline, days_left }
 }
 
 impl Desk for MemoryDesk {
@@ -129,6 +146,42 @@ impl Desk for MemoryDesk {
         };
         if answer.is_ok() {
             self.changed(format!("{} {id}", verdict.as_str()));
+        }
+        async { answer }.boxed()
+    }
+
+    fn leads(&self, _: LeadFilter) -> Answer<'_, Vec<LeadView>> {
+        let views = self.leads.lock().unwrap().iter().cloned().map(with_clock).collect();
+        async { Ok(views) }.boxed()
+    }
+
+    fn lead<'a>(&'a self, id: &'a LeadId) -> Answer<'a, LeadView> {
+        let found = self.leads.lock().unwrap().iter().find(|listed| listed.lead.id == *id).cloned();
+        let found = found.ok_or_else(|| Error::NotFound { kind: "lead", id: id.to_string() });
+        async { found.map(with_clock) }.boxed()
+    }
+
+    fn record_step<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a LeadId,
+        step: Step,
+        n_seen: Option<u64>,
+    ) -> Answer<'a, LeadView> {
+        let mut leads = self.leads.lock().unwrap();
+        let listed = leads.iter_mut().find(|listed| listed.lead.id == *id).unwrap();
+        let name = step.as_str();
+        let stale = n_seen.is_some_and(|seen| seen != listed.lead.steps.len() as u64);
+        let step = LeadStep { at: NOW, actor: actor.name().to_owned(), step };
+        let applied = if stale {
+            Err(Error::Conflict(format!("{id} 已由他人办理")))
+        } else {
+            listed.lead.apply(step).map_err(|refused| Error::Conflict(refused.to_string()))
+        };
+        let answer = applied.map(|()| with_clock(listed.clone()));
+        drop(leads);
+        if answer.is_ok() {
+            self.changed(format!("{name} {id}"));
         }
         async { answer }.boxed()
     }

@@ -2,6 +2,7 @@ mod accounts;
 mod app;
 mod contacts;
 mod desk;
+mod leads;
 mod roles;
 
 use std::sync::Arc;
@@ -198,6 +199,7 @@ fn addresses(method: &Method) -> Vec<(String, Needs)> {
     let filled = |path: &str| match path {
         "/assets/{name}" => "/assets/style.css".to_owned(),
         path if path.starts_with("/captures/") => path.replace("{id}", "cap-1"),
+        path if path.starts_with("/leads/") => path.replace("{id}", &ID.replacen("f-", "l-", 1)),
         path => path.replace("{id}", ID),
     };
     routes::table()
