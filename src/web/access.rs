@@ -50,7 +50,7 @@ impl Access {
     /// `X-Forwarded-For` names is the proxy's own word; those before it are whatever the visitor wrote.
     pub(super) fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let forwarded =
-            || headers.get_all("x-forwarded-for").iter().last()?.to_str().ok()?.rsplit(',').next();
+            || headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next();
         match self.behind_tls_proxy {
             true => forwarded().and_then(|last| last.trim().parse().ok()).unwrap_or(peer),
             false => peer,

@@ -28,7 +28,7 @@ pub(super) fn check(new: &str, old: &str, name: &str) -> Result<()> {
     if new.to_lowercase().contains(&name.to_lowercase()) && name.chars().count() > 2 {
         return wrong("新口令不能包含用户名 (a password must not contain the name)");
     }
-    if new.chars().all(|c| Some(c) == new.chars().next()) {
+    if new.chars().all(|c| new.starts_with(c)) {
         return wrong("新口令不能由同一字符组成 (a password must not be one character repeated)");
     }
     Ok(())

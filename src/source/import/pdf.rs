@@ -40,8 +40,8 @@ pub(super) fn drafts(body: &[u8]) -> (Vec<AdDraft>, Vec<Problem>) {
 }
 
 fn read(body: &[u8]) -> (Vec<AdDraft>, Vec<Problem>) {
-    let mut options = lopdf::LoadOptions::default();
-    options.max_decompressed_size = Some(MAX_PAGE_BYTES);
+    let options =
+        lopdf::LoadOptions { max_decompressed_size: Some(MAX_PAGE_BYTES), ..lopdf::LoadOptions::default() };
     let document = match lopdf::Document::load_mem_with_options(body, options) {
         Ok(document) if document.is_encrypted() => {
             return (

@@ -282,9 +282,12 @@ mod tests {
         Row { place: "row 2".to_owned(), cells: cells.iter().map(|cell| (*cell).to_owned()).collect() }
     }
 
+    /// Headings, the column map given, and which column each role gets.
+    type Case<'a> = (&'a [&'a str], &'a str, &'a [(&'a str, &'a str)]);
+
     #[test]
     fn columns_are_guessed_from_usual_headings_and_a_map_has_the_last_word() {
-        let cases: &[(&[&str], &str, &[(&str, &str)])] = &[
+        let cases: &[Case<'_>] = &[
             (&["标题", "内容", "链接"], "", &[("title", "标题"), ("text", "内容"), ("url", "链接")]),
             (
                 &["aweme_id", "title", "desc", "nickname", "aweme_url", "create_time"],

@@ -269,7 +269,7 @@ struct Members<R: Read> {
 
 enum State<R: Read> {
     Between(Window<R>),
-    Inside(flate2::bufread::GzDecoder<Window<R>>),
+    Inside(Box<flate2::bufread::GzDecoder<Window<R>>>),
     Over,
 }
 
@@ -320,7 +320,7 @@ impl<R: Read> Read for Members<R> {
                             "bytes that are no gzip stand between the records",
                         ));
                     }
-                    self.state = State::Inside(flate2::bufread::GzDecoder::new(packed));
+                    self.state = State::Inside(Box::new(flate2::bufread::GzDecoder::new(packed)));
                 }
                 State::Inside(mut member) => match member.read(out) {
                     Ok(0) if !out.is_empty() => self.state = State::Between(member.into_inner()),
