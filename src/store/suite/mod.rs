@@ -4,6 +4,7 @@
 mod harness;
 mod make;
 
+mod accounts;
 mod contacts;
 mod evidence;
 mod imports;
@@ -79,6 +80,12 @@ conformance! {
         the_second_of_two_steps_at_once_is_refused_and_leaves_nothing,
         a_decision_whose_lead_changed_meanwhile_is_taken_back_whole,
         leads_are_listed_by_state_newest_first;
+    accounts:
+        an_account_comes_back_changed_and_on_record,
+        a_session_lasts_until_it_is_ended,
+        wrong_passwords_are_counted_and_forgiven,
+        a_finding_is_held_by_one_person_until_then,
+        remarks_come_back_in_order_and_the_source_of_an_ad_is_known;
     jobs:
         a_job_is_leased_by_one_worker_and_done_once,
         a_job_whose_worker_died_is_taken_over,

@@ -158,7 +158,10 @@ fn row(entry: &AuditEntry) -> Row {
             .filter(|id| id.as_str().starts_with("f-"))
             .map(|id| format!("/findings/{id}")),
         detail: facts
-            .map(|facts| facts.iter().map(|(name, value)| (visible(name), shown(value))).collect())
+            .map(|facts| {
+                let said = facts.iter().map(|(name, value)| (visible(name), shown(value)));
+                said.filter(|(_, value)| !value.is_empty()).collect()
+            })
             .unwrap_or_default(),
         hash: entry.hash.chars().take(12).collect(),
     }
