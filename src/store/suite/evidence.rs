@@ -89,3 +89,24 @@ pub(super) async fn the_custody_chain_shows_what_was_tampered_with(db: Db) {
     execute(&db, "delete from custody_event where package_id = 'p-2' and ordinal = 2").await;
     assert_eq!(db.check_custody(&second).await.unwrap(), ChainCheck::CutOff { n_found: 1, n_written: 2 });
 }
+
+pub(super) async fn a_package_waits_for_each_authority_until_it_stamps(db: Db) {
+    let finding = one_finding(&db, "保本保息").await;
+    let sealed = package("p-1", &finding);
+    db.add_package(&sealed, &exhibits(), &audit("p-1")).await.unwrap();
+    assert_eq!(db.recent_packages(1).await.unwrap(), std::slice::from_ref(&sealed));
+    assert!(!db.stamps_are_due(NOW).await.unwrap());
+    db.queue_stamps(&sealed.id, &["one", "two"], NOW).await.unwrap();
+    db.queue_stamps(&sealed.id, &["two"], NOW.plus_ms(9)).await.unwrap();
+    assert!(!db.stamps_are_due(NOW.plus_ms(-1)).await.unwrap());
+    let waiting = db.waiting_stamps(NOW, 9).await.unwrap();
+    assert_eq!(waiting.iter().map(|stamp| stamp.authority.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    db.stamp_done(&waiting[0], NOW.plus_ms(5), "ab").await.unwrap();
+    db.stamp_failed(&waiting[1], "no answer", NOW.plus_ms(60)).await.unwrap();
+    assert!(!db.stamps_are_due(NOW.plus_ms(59)).await.unwrap(), "one has its stamp, the other its pause");
+    assert!(db.stamps_are_due(NOW.plus_ms(60)).await.unwrap());
+    let stamps = db.stamps(&sealed.id).await.unwrap();
+    assert_eq!((stamps[0].stamped_at, stamps[0].n_attempts), (Some(NOW.plus_ms(5)), 0));
+    assert_eq!((stamps[1].stamped_at, stamps[1].n_attempts), (None, 1));
+    assert_eq!(stamps[1].last_error.as_deref(), Some("no answer"));
+}

@@ -108,7 +108,8 @@ conformance! {
     evidence:
         a_package_comes_back_with_its_exhibits,
         a_package_is_never_written_twice,
-        the_custody_chain_shows_what_was_tampered_with;
+        the_custody_chain_shows_what_was_tampered_with,
+        a_package_waits_for_each_authority_until_it_stamps;
 }
 
 /// The price of statements without compile-time checks: each must be run here.
