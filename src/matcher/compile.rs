@@ -325,7 +325,7 @@ impl<'a> Builder<'a> {
         let tells_apart =
             |words: &[String]| !words.is_empty() && words.iter().all(|word| pattern::tells_apart(word));
         let pattern = &self.patterns[id];
-        let by_sentence = pattern.is_local || tells_apart(pattern.best());
+        let by_sentence = pattern.is_local;
         // A set as common as a single digit does not pay for being looked for.
         let sets: Vec<Vec<String>> =
             pattern.required.iter().filter(|words| tells_apart(words)).cloned().collect();

@@ -70,3 +70,55 @@ proptest! {
         prop_assert_eq!(gated, plain);
     }
 }
+
+/// A pack of one rule with this trigger.
+fn pack_of(trigger: &str) -> RulePack {
+    let text = format!(
+        r#"
+        [pack]
+        id = "t"
+        revision = "1"
+        title = "t"
+        language = "zh"
+        threshold = 0.5
+        [[provision]]
+        id = "FF-11"
+        law = "防范和处置非法集资条例"
+        article = "第十一条"
+        text = "t"
+        effective_from = "2021-05-01"
+        checked_on = "2026-11-01"
+        [[rule]]
+        id = "xx.t.1"
+        category = "XX"
+        title = "t"
+        severity = 3
+        tracks = ["B"]
+        basis = ["FF-11"]
+        why = "t"
+        any = ['{trigger}']
+        "#
+    );
+    let file = crate::rules::PackFile { path: "t.toml".to_owned(), text };
+    let (pack, diagnostics) = crate::rules::load(&[file]);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    pack
+}
+
+#[test]
+fn a_pattern_reaches_as_far_as_it_says() {
+    let normalizer = Normalizer::embedded();
+    for (trigger, raw, holds) in [
+        (r"/骗子[^\n]{0,20}加我微信/", "骗子太多了！跟着老师，加我微信", true),
+        (r"/骗子[^\n]{0,20}加我微信/", "骗子太多了\n加我微信", false),
+        (r"/骗子.{0,20}加我微信/", "骗子太多了！跟着老师，加我微信", false),
+        ("/加我微信$/", "加我微信！骗子太多了", false),
+        ("/加我微信$/", "骗子太多了！加我微信", true),
+    ] {
+        let (matcher, (), _) = Matcher::new(&pack_of(trigger), &normalizer, |_| ());
+        let mut scratch = Scratch::default();
+        let opens = matcher.gate.opens(&matcher.index, raw, &mut scratch);
+        matcher.read(&normalizer, raw, &mut scratch);
+        assert_eq!((opens || !holds, !scratch.matches.is_empty()), (true, holds), "{trigger} {raw}");
+    }
+}
