@@ -388,6 +388,12 @@ impl Registry {
         Ok(self.store.change_account(&session.account.id, &AccountChange::Totp(None), &note).await?)
     }
 
+    /// A registry that is gone with the process, for tests.
+    #[cfg(test)]
+    pub(crate) async fn in_memory(clock: Arc<dyn Clock>) -> Self {
+        Self::new(Db::open("sqlite::memory:").await.unwrap(), clock)
+    }
+
     /// An account with a password that need not be changed, for tests.
     #[cfg(test)]
     pub(crate) async fn with_password(&self, name: &str, role: Role, password: &str) {

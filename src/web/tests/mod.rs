@@ -17,7 +17,6 @@ use crate::domain::hit::HitStatus;
 use crate::domain::run::RunOutcome;
 use crate::domain::user::Role;
 use crate::kit::clock::FixedClock;
-use crate::store::Db;
 use crate::web::routes::{self, Needs};
 use crate::web::{Access, router};
 use desk::{MemoryDesk, NOW, finding, source};
@@ -100,7 +99,7 @@ struct Office {
 impl Office {
     async fn new(desk: MemoryDesk) -> Self {
         let clock = Arc::new(FixedClock::at(NOW));
-        let registry = Registry::new(Db::open("sqlite::memory:").await.unwrap(), clock.clone());
+        let registry = Registry::in_memory(clock.clone()).await;
         Self { desk: Arc::new(desk), registry, clock }
     }
 
