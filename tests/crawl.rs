@@ -110,7 +110,7 @@ fn an_address_that_is_not_public_is_refused_unless_allowed() {
     world.ok(&["source", "add", "inside", "--kind", kind, "--url", url]);
     let ran = world.run(&["crawl", "inside"]);
     assert_eq!(ran.code, 3, "{}\n{}", ran.out, ran.err);
-    assert!(ran.out.contains("blocked") && ran.out.contains("127.0.0.1"), "{}", ran.out);
+    assert!(ran.out.contains("被拒绝") && ran.out.contains("127.0.0.1"), "{}", ran.out);
     assert_eq!(world.findings().len(), 0);
 }
 
