@@ -61,7 +61,7 @@ impl Field {
         Self::ALL.into_iter().find(|field| field.as_str() == text)
     }
 
-    /// The headings that usually stand over it, the surest first, as [`folded`] gives them.
+    /// The headings that usually stand over it, the surest first, in their folded form.
     pub fn usual_headings(self) -> &'static [&'static str] {
         match self {
             Self::Reporter => &[
