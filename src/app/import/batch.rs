@@ -17,7 +17,7 @@ use crate::kit::problem::Problem;
 use crate::source::CapturedPage;
 use crate::source::import::{BadRecord, Content, Media, Record, Report, Saved, Words, media_of, read_saved};
 use crate::store::import::Reporter;
-use crate::store::page::{PageRecord, SeenAd};
+use crate::store::page::{PageRecord, PageRecorded, SeenAd};
 
 /// Code of the note that the words in a picture were not read.
 pub(super) use crate::source::import::WORDS_NOT_READ;
@@ -159,11 +159,7 @@ impl Import<'_> {
         let pages = merged(pages);
         let recorded = self.app.store.record_pages(&pages).await?;
         self.app.store.record_reporters(&reporters).await?;
-        report.n_new_ads += u64::from(recorded.n_new_ads);
-        report.n_new_findings += u64::from(recorded.n_new_findings);
-        report.n_new_sightings += u64::from(recorded.n_sightings);
-        counts.n_new_ads += recorded.n_new_ads;
-        counts.n_new_findings += recorded.n_new_findings;
+        report.count_recorded(&recorded, counts);
         Ok(())
     }
 
@@ -335,4 +331,15 @@ fn merged(pages: Vec<PageRecord>) -> Vec<PageRecord> {
         }
     }
     merged
+}
+
+impl FileReport {
+    /// Adds what a transaction wrote to the report of the file and the counts of its run.
+    pub(super) fn count_recorded(&mut self, recorded: &PageRecorded, counts: &mut RunCounts) {
+        self.n_new_ads += u64::from(recorded.n_new_ads);
+        self.n_new_findings += u64::from(recorded.n_new_findings);
+        self.n_new_sightings += u64::from(recorded.n_sightings);
+        counts.n_new_ads += recorded.n_new_ads;
+        counts.n_new_findings += recorded.n_new_findings;
+    }
 }

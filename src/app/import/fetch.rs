@@ -75,11 +75,7 @@ impl Import<'_> {
             self.problem(report, &url, Problem::new(reading.outcome.name(), reading.outcome.describe()));
         }
         let recorded = self.app.store.record_page(&page).await?;
-        report.n_new_ads += u64::from(recorded.n_new_ads);
-        report.n_new_findings += u64::from(recorded.n_new_findings);
-        report.n_new_sightings += u64::from(recorded.n_sightings);
-        counts.n_new_ads += recorded.n_new_ads;
-        counts.n_new_findings += recorded.n_new_findings;
+        report.count_recorded(&recorded, counts);
         Ok(())
     }
 }
