@@ -34,7 +34,7 @@ async fn serve(app: Arc<App>, options: cli::ServeOptions) -> anyhow::Result<()> 
                 // An error says that the sender is gone, which means the same.
                 let _ = stop.wait_for(|stop| *stop).await;
             };
-            Some(tokio::spawn(web::serve(app.clone(), app.registry().clone(), listener, access, stopped)))
+            Some(tokio::spawn(web::serve(app.clone(), listener, access, stopped)))
         }
         None => None,
     };

@@ -24,6 +24,8 @@ pub struct Config {
     pub web: WebSettings,
     /// Evidence packages.
     pub evidence: EvidenceSettings,
+    /// Programs that use the pages' data.
+    pub api: ApiSettings,
 }
 
 /// How pages are fetched.
@@ -96,6 +98,20 @@ pub struct WebSettings {
     pub hosts: Vec<String>,
 }
 
+/// How programs use `/api/v1`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApiSettings {
+    /// Requests of one token in a minute; a quarter of them may come at once.
+    pub requests_per_minute: u32,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self { requests_per_minute: 600 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -107,6 +123,7 @@ impl Default for Config {
             mail: MailSettings::default(),
             web: WebSettings::default(),
             evidence: EvidenceSettings::default(),
+            api: ApiSettings::default(),
         }
     }
 }

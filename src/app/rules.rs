@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use super::App;
 use super::error::{Error, Result};
+use crate::domain::ad::{AdDraft, AdKind};
 use crate::domain::hit::RuleId;
-use crate::judge::{Judge, RuleTrace, Scratch};
+use crate::judge::{Judge, Judgement, RuleTrace, Scratch, Setting};
 use crate::rules::{self, Diagnostic, PackFile, RulePack};
 
 /// Outcome of checking a pack.
@@ -108,6 +110,29 @@ pub fn trace(folder: Option<&Path>, text: &str, only: Option<&str>) -> Result<Ve
     let mut traces = judge.trace(text, &mut Scratch::default());
     traces.retain(|trace| only.as_ref().is_none_or(|only| trace.rule == *only));
     Ok(traces)
+}
+
+impl App {
+    /// The page of one rule in force.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn explain_rule(&self, id: &RuleId) -> Result<String> {
+        rules::explain(self.pack(), id).ok_or_else(|| Error::NotFound { kind: "rule", id: id.to_string() })
+    }
+
+    /// Judges a text by the rules in force, as if it stood on a page of `publisher_host`; nothing is kept.
+    ///
+    /// # Errors
+    /// `Internal` when the process ends meanwhile.
+    pub async fn try_text(&self, text: String, publisher_host: Option<String>) -> Result<Judgement> {
+        let judge = self.judge.clone();
+        let judged = tokio::task::spawn_blocking(move || {
+            let setting = Setting { publisher_host: publisher_host.as_deref() };
+            judge.judge(&AdDraft::of_text(AdKind::Text, text), &setting, &mut Scratch::default())
+        });
+        judged.await.map_err(|error| Error::Internal(error.into()))
+    }
 }
 
 fn files(folder: &Path) -> Result<Vec<PackFile>> {

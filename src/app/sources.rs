@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::capture::CapturePurpose;
-use crate::domain::run::{CrawlRun, RunOutcome};
+use crate::domain::run::{CrawlRun, RunId, RunOutcome};
 use crate::domain::schedule::Schedule;
 use crate::domain::source::{Source, SourceId, SourceKind};
+use crate::kit::clock::UnixMs;
 use crate::source::catalog::Catalog;
 use crate::source::{CapturedPage, Connector};
 
@@ -95,6 +96,19 @@ impl App {
             .into_iter()
             .map(|source| SourceOverview { last_run: last_runs.remove(&source.id), source })
             .collect())
+    }
+
+    /// At most `limit` runs, newest first: of one source or of all, older than the run `before`.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub async fn runs(
+        &self,
+        source: Option<&SourceId>,
+        before: Option<(UnixMs, &RunId)>,
+        limit: u32,
+    ) -> Result<Vec<CrawlRun>> {
+        Ok(self.store.runs_before(source, before, limit).await?)
     }
 
     /// The connector that reads sources of this kind.

@@ -406,7 +406,7 @@ impl Registry {
     }
 
     /// The account of this name.
-    async fn account(&self, name: &str) -> Result<Account> {
+    pub(super) async fn account(&self, name: &str) -> Result<Account> {
         Ok(self.credentials(name).await?.account)
     }
 
@@ -462,7 +462,7 @@ pub(crate) fn require(actor: &Actor, permission: Permission) -> Result<()> {
 }
 
 /// The name folded, so that no two accounts look the same to a reader who does not look closely.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     name.trim().nfkc().collect::<String>().to_lowercase()
 }
 
@@ -479,7 +479,7 @@ impl From<SessionRow> for SessionLine {
 }
 
 /// 256 random bits, hexadecimal.
-fn random_hex() -> Result<String> {
+pub(super) fn random_hex() -> Result<String> {
     Ok(hex::encode(random_bytes::<32>()?))
 }
 

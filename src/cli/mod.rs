@@ -18,6 +18,7 @@ mod rules_measure;
 mod scan;
 mod serve;
 mod source;
+mod token;
 mod user;
 
 use std::any::Any;
@@ -141,6 +142,9 @@ enum Command {
     /// 账号：新增、列出、改角色、重置口令、停用 — accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// 访问令牌：供程序调用接口 — tokens for programs that use the API
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// 审计记录：列出、校验、导出 — the audit
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -248,6 +252,7 @@ async fn asynchronous(
         Command::Lead(command) => lead::run(command, &app, style).await,
         Command::Evidence(command) => evidence::run(command, &app, style).await,
         Command::User(command) => user::run(command, &app, style).await,
+        Command::Token(command) => token::run(command, &app, style).await,
         Command::Audit(command) => audit::run(command, &app, style).await,
         Command::Doctor => doctor::run(&app, style).await,
         Command::Serve(args) => return serve::run(args, app, style, shells).await,

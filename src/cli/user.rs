@@ -110,7 +110,7 @@ fn line(account: &Account, style: Style) -> String {
     )
 }
 
-fn actor(by: &By) -> Result<Actor> {
+pub(super) fn actor(by: &By) -> Result<Actor> {
     Actor::person(&by.actor)
         .ok_or_else(|| Error::invalid("actor", "name who does it with --actor (1 to 40 characters)"))
 }

@@ -23,4 +23,5 @@ pub mod review;
 pub mod run;
 pub mod schedule;
 pub mod source;
+pub mod token;
 pub mod user;

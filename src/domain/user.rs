@@ -1,6 +1,7 @@
 //! 用户: who acts, and what each role may do.
 
 use super::label::Label;
+use super::token::{Scope, TokenId};
 use crate::kit::clock::UnixMs;
 use crate::kit::id::typed_id;
 
@@ -31,6 +32,8 @@ pub enum Permission {
     Audit,
     /// Add accounts, change roles, reset passwords, end sessions.
     ManageUsers,
+    /// See contact points of people in full; each look is on record.
+    Reveal,
 }
 
 /// What an account is for.
@@ -50,21 +53,39 @@ pub enum Role {
     Administrator,
 }
 
-use Permission::{Audit, Decide, ManageUsers, Overrule, Seal, See};
+use Permission::{Audit, Decide, ManageUsers, Overrule, Reveal, Seal, See};
 
 /// The one table of who may do what.
 const TABLE: &[(Role, &[Permission])] = &[
     (Role::Viewer, &[See]),
-    (Role::Reviewer, &[See, Decide, Seal]),
-    (Role::Approver, &[See, Decide, Seal, Overrule]),
+    (Role::Reviewer, &[See, Decide, Seal, Reveal]),
+    (Role::Approver, &[See, Decide, Seal, Overrule, Reveal]),
     (Role::RuleEditor, &[See]),
     (Role::Auditor, &[See, Audit]),
-    (Role::Administrator, &[See, Decide, Seal, Overrule, Audit, ManageUsers]),
+    (Role::Administrator, &[See, Decide, Seal, Overrule, Audit, ManageUsers, Reveal]),
 ];
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 6] = [See, Decide, Overrule, Seal, Audit, ManageUsers];
+    pub const ALL: [Self; 7] = [See, Decide, Overrule, Seal, Audit, ManageUsers, Reveal];
+
+    /// Stable name for commands and the scope of tokens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::See => "see",
+            Self::Decide => "decide",
+            Self::Overrule => "overrule",
+            Self::Seal => "seal",
+            Self::Audit => "audit",
+            Self::ManageUsers => "manage-users",
+            Self::Reveal => "reveal",
+        }
+    }
+
+    /// The permission with this stable name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|permission| permission.as_str() == text)
+    }
 
     /// What it allows, in both languages.
     pub fn label(self) -> Label {
@@ -75,6 +96,7 @@ impl Permission {
             Self::Seal => Label { zh: "封存证据", en: "seal evidence" },
             Self::Audit => Label { zh: "查阅审计记录", en: "read the audit" },
             Self::ManageUsers => Label { zh: "管理账号", en: "manage accounts" },
+            Self::Reveal => Label { zh: "查看完整联系方式", en: "see contacts in full" },
         }
     }
 }
@@ -126,6 +148,8 @@ enum Authority {
     Terminal,
     /// Logged in.
     Account(Role),
+    /// A program with a token of such an account.
+    Token(Role, Scope),
     /// Not logged in.
     Nobody,
 }
@@ -136,17 +160,18 @@ pub struct Actor {
     name: String,
     authority: Authority,
     address: Option<String>,
+    token: Option<TokenId>,
 }
 
 impl Actor {
     /// The worker, the crawler and other unattended work.
     pub fn machine() -> Self {
-        Self { name: "adwatch".to_owned(), authority: Authority::Terminal, address: None }
+        Self { name: "adwatch".to_owned(), authority: Authority::Terminal, address: None, token: None }
     }
 
     /// A person at the terminal; blank names are refused because a decision without a name proves nothing.
     pub fn person(name: &str) -> Option<Self> {
-        Some(Self { name: person_name(name)?, authority: Authority::Terminal, address: None })
+        Some(Self { name: person_name(name)?, authority: Authority::Terminal, address: None, token: None })
     }
 
     /// A person who logged in from `address`.
@@ -155,12 +180,28 @@ impl Actor {
             name: account.name.clone(),
             authority: Authority::Account(account.role),
             address: Some(address.to_owned()),
+            token: None,
+        }
+    }
+
+    /// A program that came from `address` with a token of this account.
+    pub fn program(account: &Account, token: TokenId, scope: Scope, address: &str) -> Self {
+        Self {
+            name: account.name.clone(),
+            authority: Authority::Token(account.role, scope),
+            address: Some(address.to_owned()),
+            token: Some(token),
         }
     }
 
     /// Somebody at `address` who is not logged in; may do nothing.
     pub fn stranger(address: &str) -> Self {
-        Self { name: "anonymous".to_owned(), authority: Authority::Nobody, address: Some(address.to_owned()) }
+        Self {
+            name: "anonymous".to_owned(),
+            authority: Authority::Nobody,
+            address: Some(address.to_owned()),
+            token: None,
+        }
     }
 
     /// The name as recorded.
@@ -171,7 +212,7 @@ impl Actor {
     /// The role of the account; `None` at the terminal.
     pub fn role(&self) -> Option<Role> {
         match self.authority {
-            Authority::Account(role) => Some(role),
+            Authority::Account(role) | Authority::Token(role, _) => Some(role),
             Authority::Terminal | Authority::Nobody => None,
         }
     }
@@ -181,11 +222,17 @@ impl Actor {
         self.address.as_deref()
     }
 
+    /// The token with which a program came.
+    pub fn token(&self) -> Option<&TokenId> {
+        self.token.as_ref()
+    }
+
     /// Whether this actor may do that.
     pub fn may(&self, permission: Permission) -> bool {
         match self.authority {
             Authority::Terminal => true,
             Authority::Account(role) => role.may(permission),
+            Authority::Token(role, scope) => role.may(permission) && scope.has(permission),
             Authority::Nobody => false,
         }
     }

@@ -170,6 +170,9 @@ fn with_place(note: &AuditNote) -> serde_json::Value {
         if let Some(role) = note.actor.role() {
             facts.insert("role".to_owned(), role.as_str().into());
         }
+        if let Some(token) = note.actor.token() {
+            facts.insert("token".to_owned(), token.as_str().into());
+        }
     }
     detail
 }

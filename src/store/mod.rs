@@ -38,6 +38,7 @@ pub mod run;
 pub mod schedule;
 pub mod source;
 pub mod stamp;
+pub mod token;
 pub mod user;
 
 #[cfg(test)]

@@ -65,6 +65,30 @@ impl Db {
         self.read_runs(sql, Some(i64::from(limit))).await
     }
 
+    /// At most `limit` runs, newest first: of one source or of all, older than the run `before`.
+    pub async fn runs_before(
+        &self,
+        source: Option<&SourceId>,
+        before: Option<(UnixMs, &RunId)>,
+        limit: u32,
+    ) -> Result<Vec<CrawlRun>> {
+        let of_source = if source.is_some() { "source_id = $4" } else { "$4 = ''" };
+        let sql = format!(
+            "select {COLUMNS} from crawl_run where (started_at, id) < ($1, $2) and {of_source} \
+             order by started_at desc, id desc limit $3"
+        );
+        let (at, id) = before.map_or((i64::MAX, ""), |(at, id)| (at.0, id.as_str()));
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(at)
+            .bind(id)
+            .bind(i64::from(limit))
+            .bind(source.map_or("", SourceId::as_str))
+            .fetch_all(self.pool())
+            .await
+            .doing("list runs")?;
+        rows.iter().map(run_of).collect()
+    }
+
     /// Runs that were opened before `before` and never finished: they run, or their process was killed.
     pub async fn unfinished_runs(&self, before: UnixMs) -> Result<Vec<CrawlRun>> {
         let sql = format!(

@@ -75,7 +75,7 @@ pub struct Failures {
     pub n_all: u64,
 }
 
-const ACCOUNT: &str = "u.id, u.name, u.role, u.must_change, case when u.totp_secret is null then 0 else 1 end, \
+pub(super) const ACCOUNT: &str = "u.id, u.name, u.role, u.must_change, case when u.totp_secret is null then 0 else 1 end, \
                        u.created_at, u.disabled_at";
 const SESSION: &str = "s.id, s.token_sha256, s.csrf, s.opened_at, s.seen_at, s.ends_at, s.address, s.agent";
 
@@ -371,7 +371,7 @@ async fn demand_another_administrator(tx: &mut Tx, id: &UserId) -> Result<()> {
 }
 
 /// An account from the columns of `ACCOUNT`, which stand first.
-fn account_of(row: &AnyRow) -> Result<Account> {
+pub(super) fn account_of(row: &AnyRow) -> Result<Account> {
     Ok(Account {
         id: parsed("user_account", &column::<String>(row, 0)?, UserId::parse)?,
         name: column(row, 1)?,

@@ -279,6 +279,21 @@ words! {
     session_this: "当前" / "this one";
     session_seen: "最近使用" / "last used";
     session_end: "退出" / "End";
+    tokens_title: "访问令牌" / "Access tokens";
+    tokens_help: "程序凭令牌以你的名义使用接口 /api/v1，权限不超出你的角色；所做的一切照样记入审计。接口说明：" / "With a token, a program uses /api/v1 in your name, within your role; what it does is on record as yours. The interface:";
+    token_made: "新令牌（只显示这一次）：" / "The new token, shown only now:";
+    token_valid: "有效" / "valid";
+    token_ended: "已失效" / "ended";
+    token_used: "最近使用" / "last used";
+    token_unused: "尚未使用" / "never used";
+    token_revoke: "吊销" / "Revoke";
+    token_name: "用途" / "What it is for";
+    token_days: "有效天数（最多 730）" / "Days it lives (at most 730)";
+    token_scope: "可以做什么" / "What it may do";
+    token_add: "新增令牌" / "Make a token";
+    token_no_scope: "至少选择一项权限。" / "Choose at least one permission.";
+    token_no_days: "有效天数须为 1–730。" / "1 to 730 days.";
+    done_token: "令牌已吊销。" / "The token was revoked.";
     done_session: "已退出该处登录。" / "That session ended.";
 
     users_title: "账号" / "Accounts";

@@ -6,6 +6,7 @@
 //! no GET changes anything; the `Host` must be ours.
 
 mod access;
+mod api;
 mod app_desk;
 pub mod desk;
 mod error;
@@ -34,7 +35,7 @@ use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 
-use crate::app::Registry;
+use crate::app::{App, Registry};
 pub use access::{Access, AccessError};
 use desk::Desk;
 use error::Failure;
@@ -55,18 +56,19 @@ struct Site {
 /// Requests under way when the pages are told to stop have so long to finish.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Serves the pages on `listener` until `stop` is done; requests under way are finished, within ten seconds.
+/// Serves the pages and `/api/v1` on `listener` until `stop` is done; requests under way are finished, within ten seconds.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(
-    desk: Arc<dyn Desk>,
-    registry: Registry,
+    app: Arc<App>,
     listener: TcpListener,
     access: Access,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let service = router(desk, registry, access).into_make_service_with_connect_info::<SocketAddr>();
+    let pages = router(app.clone(), app.registry().clone(), access.clone());
+    let service = pages.nest(api::ROOT, api::router(app, access));
+    let service = service.into_make_service_with_connect_info::<SocketAddr>();
     let (told, heard) = tokio::sync::oneshot::channel::<()>();
     let stop = async move {
         stop.await;

@@ -45,6 +45,8 @@ pub fn table() -> Vec<Route> {
         done("/account/code", Login, post(pages::account::set_code)),
         done("/account/no-code", Login, post(pages::account::unset_code)),
         done("/account/sessions", Login, post(pages::account::end_session)),
+        done("/account/tokens", Login, post(pages::account::add_token)),
+        done("/account/tokens/revoke", Login, post(pages::account::revoke_token)),
         seen("/queue", May(See), get(pages::queue::show)),
         seen("/go", May(See), get(pages::queue::go)),
         seen("/findings/{id}", May(See), get(pages::finding::show)),

@@ -6,8 +6,9 @@ use anyhow::Context as _;
 
 use super::super::App;
 use super::super::error::{Error, Result};
+use super::super::users::require;
 use crate::domain::evidence::{CustodyEvent, PackageId};
-use crate::domain::user::Actor;
+use crate::domain::user::{Actor, Permission};
 use crate::evidence::{self, Beside, Expected};
 use crate::store::ChainCheck;
 use crate::store::evidence::SealedPackage;
@@ -54,6 +55,26 @@ impl App {
         let custody = self.store.custody(id).await?;
         let chain = self.store.check_custody(id).await?;
         Ok(PackageFile { package, custody, chain })
+    }
+
+    /// The sealed file of a package and its name, for a program that takes it along; it is verified first and its being
+    /// taken is recorded.
+    ///
+    /// # Errors
+    /// `Forbidden`, `NotFound`; `Conflict` when the file is not as sealed; `Internal` when it cannot be read.
+    pub async fn take_package(&self, actor: &Actor, id: &PackageId) -> Result<(String, Vec<u8>)> {
+        require(actor, Permission::Seal)?;
+        let package = self.known_package(id).await?;
+        let (from, seal) = (PathBuf::from(&package.location), package.seal.sha256.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            check(&from, &seal)?;
+            let bytes = std::fs::read(&from).with_context(|| format!("{} cannot be read", from.display()))?;
+            let name = from.file_name().context("the ledger names no file")?.to_string_lossy().into_owned();
+            Ok::<_, Error>((name, bytes))
+        });
+        let taken = read.await.context("reading was interrupted")??;
+        self.record(actor, id, "downloaded", format!("{} bytes", taken.1.len())).await?;
+        Ok(taken)
     }
 
     /// Copies a package, with what lies beside it, into the folder `to` for `recipient`, and records it. The original

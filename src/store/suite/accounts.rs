@@ -27,7 +27,7 @@ fn account(id: &str, name: &str, role: Role) -> Credentials {
     }
 }
 
-async fn two_accounts(db: &Db) -> (Account, Account) {
+pub(super) async fn two_accounts(db: &Db) -> (Account, Account) {
     let (boss, other) = (account("u-1", "处长", Role::Administrator), account("u-2", "王芳", Role::Reviewer));
     for new in [&boss, &other] {
         db.add_account(new, &new.account.name, &note("user.add", Actor::machine())).await.unwrap();

@@ -15,6 +15,7 @@ mod pages;
 mod queue;
 mod reviews;
 mod sources;
+mod tokens;
 
 /// Declares each case once and makes a test of it for each engine.
 macro_rules! conformance {
@@ -44,7 +45,8 @@ conformance! {
         a_name_is_taken_until_its_source_is_removed,
         a_run_keeps_its_first_end,
         only_runs_without_an_end_are_unfinished,
-        each_source_has_one_last_run;
+        each_source_has_one_last_run,
+        runs_are_read_page_by_page_and_by_source;
     pages:
         a_page_comes_back_as_it_was_recorded,
         recording_a_page_again_changes_nothing,
@@ -101,6 +103,9 @@ conformance! {
         a_notice_is_taken_once_and_sent_once,
         a_notice_whose_sender_died_is_due_again,
         a_failed_notice_waits_for_its_retry;
+    tokens:
+        a_token_comes_back_with_its_owner_until_it_is_taken_back,
+        a_request_that_named_itself_is_answered_once;
     imports:
         a_file_is_imported_once_for_a_source,
         who_reported_is_read_only_by_who_asks_for_it,

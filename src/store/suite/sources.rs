@@ -76,3 +76,24 @@ pub(super) async fn each_source_has_one_last_run(db: Db) {
     last.sort();
     assert_eq!(last, ["apps-2", "city-news-2"]);
 }
+
+pub(super) async fn runs_are_read_page_by_page_and_by_source(db: Db) {
+    for id in ["apps", "city-news"] {
+        db.add_source(&source(id)).await.unwrap();
+        for n in 0..3 {
+            let run = RunId::parse(&format!("{id}-{n}")).unwrap();
+            db.open_run(&run, &SourceId::parse(id).unwrap(), NOW.plus_ms(n)).await.unwrap();
+        }
+    }
+    let names = async |source: Option<&str>, before: Option<(i64, &str)>| -> Vec<String> {
+        let source = source.map(|id| SourceId::parse(id).unwrap());
+        let before = before.map(|(at, id)| (NOW.plus_ms(at), RunId::parse(id).unwrap()));
+        let before = before.as_ref().map(|(at, id)| (*at, id));
+        let runs = db.runs_before(source.as_ref(), before, 4).await.unwrap();
+        runs.into_iter().map(|run| run.id.to_string()).collect()
+    };
+    assert_eq!(names(None, None).await, ["city-news-2", "apps-2", "city-news-1", "apps-1"]);
+    assert_eq!(names(None, Some((1, "apps-1"))).await, ["city-news-0", "apps-0"]);
+    assert_eq!(names(Some("apps"), None).await, ["apps-2", "apps-1", "apps-0"]);
+    assert_eq!(names(Some("apps"), Some((1, "apps-1"))).await, ["apps-0"]);
+}
