@@ -7,7 +7,7 @@
 //! 5  cli/            web/              worker/        three shells; no SQL, no rules, no decisions
 //! 4  app/                                             use cases: the only place that combines the rest
 //! 3  source/   evidence/                              connectors; packages
-//! 2  fetch/    store/    vault/    notify/            adapters to the outside; they do not know each other
+//! 2  fetch/ store/ vault/ notify/ render/             adapters to the outside; they do not know each other
 //! 1  text/  rules/  matcher/  judge/  extract/  group/    pure engines: no I/O, no clock, no async
 //! 0  domain/   kit/                                   nouns with invariants; tiny helpers
 //! ```
@@ -24,6 +24,7 @@ pub mod text;
 
 pub mod fetch;
 pub mod notify;
+pub mod render;
 pub mod store;
 pub mod vault;
 
