@@ -94,8 +94,32 @@ fn an_accepted_finding_becomes_a_lead_with_a_clock() {
     assert_eq!(step(&[&["refer", lead.as_str()][..], &to].concat()).code, 0);
     let officers = ["--officer", "张三", "--officer", "李四", "--approver", "陈局"];
     assert_eq!(step(&[&["file", lead.as_str()][..], &officers].concat()).code, 0);
-    assert_eq!(step(&["decide", &lead, "--outcome", "责令停止发布，罚款十万元"]).code, 0);
-    assert_eq!(step(&["close", &lead]).code, 0);
+    let case = lead.replacen("l-", "c-", 1);
+    let on_case = |args: &[&str]| {
+        let mut all = vec!["case", args[0], &case];
+        all.extend(&args[1..]);
+        all.extend(actor);
+        world.run(&all)
+    };
+    let early = on_case(&["decide", "--outcome", "罚款"]);
+    assert!(early.code == 2 && early.err.contains("第四十九条"), "{}", early.err);
+    assert_eq!(on_case(&["submit", "--note", "拟罚款十万元"]).code, 0);
+    assert!(on_case(&["review", "--reviewer", "李四"]).err.contains("办案人员不得作为审核人员"));
+    assert_eq!(on_case(&["review", "--reviewer", "赵敏", "--note", "同意"]).code, 0);
+    assert_eq!(on_case(&["inform", "--note", "告知书直接送达"]).code, 0);
+    let waits = on_case(&["decide", "--outcome", "罚款"]);
+    assert!(waits.code == 2 && waits.err.contains("第五十七条"), "{}", waits.err);
+    assert_eq!(on_case(&["hear", "--note", "书面放弃陈述申辩"]).code, 0);
+    assert_eq!(on_case(&["decide", "--outcome", "责令停止发布，罚款十万元"]).code, 0);
+    assert!(world.ok(&["case", "list"]).out.contains("已决定，待送达"));
+    assert_eq!(on_case(&["serve", "--note", "直接送达"]).code, 0);
+    assert_eq!(on_case(&["execute", "--note", "已缴清"]).code, 0);
+    assert_eq!(on_case(&["close"]).code, 0);
+    let closed: serde_json::Value = serde_json::from_str(
+        world.ok(&["case", "list", "--state", "closed", "--format", "jsonl"]).out.trim(),
+    )
+    .unwrap();
+    assert_eq!((&closed["id"], &closed["lead"]), (&case.as_str().into(), &lead.as_str().into()));
     assert_eq!((&listed()["state"], &listed()["due_on"]), (&"closed".into(), &serde_json::Value::Null));
     let shown = world.ok(&["lead", "show", &lead]).out;
     for words in ["重新登记", "延长期限", "江州市地方金融管理局", "张三、李四（陈局）", "罚款十万元"]

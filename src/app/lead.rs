@@ -1,8 +1,10 @@
 //! Use cases of leads: what is due, and the steps from verification to the closing form.
 
 use crate::domain::calendar::{Deadline, WorkCalendar};
+use crate::domain::case::{Case, CaseState};
+use crate::domain::duty::{Duty, DutyKind, Owner};
 use crate::domain::finding::FindingId;
-use crate::domain::lead::{Lead, LeadId, LeadState, LeadStep, Step, StepRefused, day};
+use crate::domain::lead::{DecisionKind, Lead, LeadId, LeadState, LeadStep, Step, StepRefused, day};
 use crate::domain::review::{Decision, Verdict};
 use crate::domain::user::{Actor, Permission};
 use crate::kit::clock::UnixMs;
@@ -34,21 +36,57 @@ pub enum LeadFilter {
     All,
 }
 
+/// Which cases are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseFilter {
+    /// Something remains to be done.
+    Open,
+    /// Something remains to be done and a last day has passed.
+    Overdue,
+    /// In one state.
+    In(CaseState),
+    /// All.
+    All,
+}
+
 /// A lead with its clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeadView {
     /// The lead and its ad.
     pub listed: ListedLead,
-    /// The last day of its term; `None` when nothing remains to be done.
-    pub deadline: Option<Deadline>,
-    /// Working days left, 0 on the last day, negative after it.
-    pub days_left: Option<i64>,
+    /// Everything with a last day, the earliest first.
+    pub duties: Vec<Duty>,
 }
 
 impl LeadView {
+    /// A lead as of `today`.
+    pub fn at(listed: ListedLead, calendar: &WorkCalendar, today: jiff::civil::Date) -> Self {
+        Self { duties: listed.lead.duties(calendar, today), listed }
+    }
+
     /// The lead.
     pub fn lead(&self) -> &Lead {
         &self.listed.lead
+    }
+
+    /// The case, from its filing on.
+    pub fn case(&self) -> Option<&Case> {
+        self.listed.lead.case.as_ref()
+    }
+
+    /// What this office must do next; `None` when nothing remains to be done here.
+    pub fn next_duty(&self) -> Option<&Duty> {
+        self.duties.iter().find(|duty| duty.kind.owner() == Owner::Own)
+    }
+
+    /// The last day of what must be done next.
+    pub fn deadline(&self) -> Option<&Deadline> {
+        self.next_duty().map(|duty| &duty.deadline)
+    }
+
+    /// Working days left for it, 0 on the last day, negative after it.
+    pub fn days_left(&self) -> Option<i64> {
+        self.next_duty().map(|duty| duty.days_left)
     }
 
     /// Title of the ad, or how its words begin.
@@ -57,9 +95,9 @@ impl LeadView {
         draft.title.clone().unwrap_or_else(|| draft.text.chars().take(30).collect())
     }
 
-    /// Whether the last day has passed.
+    /// Whether a last day of this office has passed.
     pub fn is_overdue(&self) -> bool {
-        self.days_left.is_some_and(|left| left < 0)
+        self.duties.iter().any(Duty::is_overdue)
     }
 }
 
@@ -76,13 +114,34 @@ impl App {
         };
         let states: Vec<LeadState> = LeadState::ALL.into_iter().filter(wanted).collect();
         let listed = self.store.leads(&states, MAX_LISTED).await?;
-        let now = self.clock.now();
-        let mut views: Vec<LeadView> =
-            listed.into_iter().map(|listed| self.with_clock(listed, now)).collect();
+        let mut views = self.with_clocks(listed);
         if filter == LeadFilter::Overdue {
             views.retain(LeadView::is_overdue);
         }
-        views.sort_by_key(|view| view.deadline.as_ref().map_or(jiff::civil::Date::MAX, |due| due.last_day));
+        Ok(views)
+    }
+
+    /// Cases, the most urgent first; without a deadline the newest first.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub async fn cases(&self, filter: CaseFilter) -> Result<Vec<LeadView>> {
+        let states: &[LeadState] = match filter {
+            CaseFilter::Open | CaseFilter::Overdue => &[LeadState::Filed, LeadState::Decided],
+            CaseFilter::In(CaseState::Closed) => &[LeadState::Closed],
+            CaseFilter::In(CaseState::Transferred) => &[LeadState::Transferred],
+            CaseFilter::In(_) => &[LeadState::Filed, LeadState::Decided],
+            CaseFilter::All => {
+                &[LeadState::Filed, LeadState::Decided, LeadState::Transferred, LeadState::Closed]
+            }
+        };
+        let mut views = self.with_clocks(self.store.leads(states, MAX_LISTED).await?);
+        views.retain(|view| match (filter, view.case()) {
+            (_, None) => false,
+            (CaseFilter::In(state), Some(case)) => case.state == state,
+            (CaseFilter::Overdue, Some(_)) => view.is_overdue(),
+            (CaseFilter::Open | CaseFilter::All, Some(_)) => true,
+        });
         Ok(views)
     }
 
@@ -93,7 +152,7 @@ impl App {
     pub async fn lead(&self, id: &LeadId) -> Result<LeadView> {
         let listed = self.store.lead(id).await?;
         let listed = listed.ok_or_else(|| Error::NotFound { kind: "lead", id: id.to_string() })?;
-        Ok(self.with_clock(listed, self.clock.now()))
+        Ok(LeadView::at(listed, &self.calendar, self.today()))
     }
 
     /// Records a step on a lead that had `n_seen` steps when the person looked (`None`: as it stands now); step and
@@ -111,12 +170,13 @@ impl App {
         n_seen: Option<u64>,
     ) -> Result<LeadView> {
         require(actor, Permission::Decide)?;
-        if matches!(step, Step::Withdraw | Step::Reopen) {
+        if matches!(step, Step::Withdraw | Step::Reopen | Step::Letter { .. }) {
             let why =
                 "撤回与重新登记随审核决定发生；请在队列中撤销或重新认定 (undo or accept the finding instead)";
             return Err(Error::Conflict(why.to_owned()));
         }
         let view = self.lead(id).await?;
+        check_hearing(&view, &step)?;
         let mut record = next_step(view.lead(), actor, self.clock.now(), step)?;
         record.n_seen = n_seen.unwrap_or(record.n_seen);
         let audit = AuditNote {
@@ -146,10 +206,30 @@ impl App {
         }
     }
 
-    fn with_clock(&self, listed: ListedLead, now: UnixMs) -> LeadView {
-        let deadline = listed.lead.deadline(&self.calendar);
-        let days_left = deadline.as_ref().map(|due| self.calendar.days_left(day(now), due.last_day));
-        LeadView { listed, deadline, days_left }
+    fn with_clocks(&self, listed: Vec<ListedLead>) -> Vec<LeadView> {
+        let today = self.today();
+        let at = |listed| LeadView::at(listed, &self.calendar, today);
+        let mut views: Vec<LeadView> = listed.into_iter().map(at).collect();
+        views.sort_by_key(|view| view.deadline().map_or(jiff::civil::Date::MAX, |due| due.last_day));
+        views
+    }
+
+    /// The present day in China.
+    pub(super) fn today(&self) -> jiff::civil::Date {
+        day(self.clock.now())
+    }
+}
+
+/// A penalty is decided after the party was heard, gave that up, or let its five working days pass (arts 57, 58).
+fn check_hearing(view: &LeadView, step: &Step) -> Result<()> {
+    let Step::Decide { kind: DecisionKind::Penalty, .. } = step else { return Ok(()) };
+    let waits = |duty: &&Duty| duty.kind == DutyKind::Hearing && duty.days_left >= 0;
+    match view.duties.iter().find(waits) {
+        None => Ok(()),
+        Some(duty) => Err(Error::Conflict(format!(
+            "当事人陈述、申辩、要求听证的期限到 {} 止（第五十七条）；期满前作出决定，须先记录已听取意见或当事人书面放弃              (the party may be heard until {}; record that it was heard or gave that up)",
+            duty.deadline.last_day, duty.deadline.last_day
+        ))),
     }
 }
 

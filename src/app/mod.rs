@@ -21,6 +21,7 @@ pub mod rules;
 pub mod scan;
 mod schedule;
 pub mod sources;
+pub mod step;
 pub mod tokens;
 mod turns;
 pub mod users;

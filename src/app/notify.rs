@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::ad::{AdDraft, AdId};
 use crate::domain::category;
+use crate::domain::duty::{Duty, DutyKind, Owner};
 use crate::domain::finding::{Assessment, FindingId};
 use crate::domain::hit::Hit;
 use crate::domain::notice::{Notice, NoticeId, NoticeKind};
@@ -177,7 +178,7 @@ impl Notices<'_> {
             .filter(|source| source.enabled)
             .filter_map(|source| trouble(source, last_runs.get(&source.id), now))
             .collect();
-        let leads_due = self.app.leads(LeadFilter::Open).await?.iter().filter_map(lead_due).collect();
+        let leads_due = self.app.leads(LeadFilter::All).await?.iter().flat_map(leads_due).collect();
         Ok(DigestFacts {
             from,
             until: now,
@@ -192,16 +193,25 @@ impl Notices<'_> {
     }
 }
 
-/// A lead that today's mail must name; `None` when there is time.
-fn lead_due(view: &LeadView) -> Option<LeadDue> {
-    let days_left = view.days_left.filter(|left| *left < 0 || ALERT_DAYS.contains(left))?;
-    Some(LeadDue {
-        lead: view.lead().id.to_string(),
-        state: view.lead().state.label().zh,
-        title: view.title(),
-        last_day: view.deadline.as_ref()?.last_day.to_string(),
-        days_left,
-    })
+/// What today's mail must say about a lead and its case: what this office must do in 5, 2 or 0 working days or should have
+/// done, and what others should have answered.
+fn leads_due(view: &LeadView) -> Vec<LeadDue> {
+    let is_due = |duty: &&Duty| match duty.kind.owner() {
+        Owner::Own => !duty.is_paused && (duty.days_left < 0 || ALERT_DAYS.contains(&duty.days_left)),
+        Owner::Other => duty.days_left <= 0,
+        Owner::Party => duty.kind == DutyKind::Payment && duty.days_left < 0,
+    };
+    let due = |duty: &Duty| LeadDue {
+        lead: view.case().map_or_else(|| view.lead().id.to_string(), |case| case.id.to_string()),
+        state: duty.kind.label().zh,
+        title: match duty.about.as_str() {
+            "" => view.title(),
+            about => format!("{about}，{}", view.title()),
+        },
+        last_day: duty.deadline.last_day.to_string(),
+        days_left: duty.days_left,
+    };
+    view.duties.iter().filter(is_due).map(due).collect()
 }
 
 /// The mailer that the settings describe.

@@ -2,12 +2,14 @@
 
 use super::exit::Exit;
 use super::out::{Lang, Style, excerpt, inert, pad};
-use super::queue::{By, ListFormat};
+use super::queue::ListFormat;
 use super::say;
+use super::step::{StepCommand, lead_id};
 use crate::app::lead::{LeadFilter, LeadView};
 use crate::app::{App, Error, Result};
+use crate::domain::duty::Duty;
 use crate::domain::hit::Severity;
-use crate::domain::lead::{DeclineGround, LeadId, LeadState, Recipient, Step};
+use crate::domain::lead::LeadState;
 
 /// Verbs of `lead`.
 #[derive(Debug, clap::Subcommand)]
@@ -26,111 +28,26 @@ pub enum LeadCommand {
         /// 编号 — its id
         id: String,
     },
-    /// 延长期限（每一阶段一次，须经批准） — extend the term, once
-    Extend {
-        /// 编号 — its id
-        id: String,
-        /// 批准人 — who approved it
-        #[arg(long)]
-        approver: String,
-        #[command(flatten)]
-        by: By,
-    },
-    /// 立案 — file the case
-    File {
-        /// 编号 — its id
-        id: String,
-        /// 办案人员，至少两人 — officers, at least two
-        #[arg(long = "officer", value_name = "NAME", required = true)]
-        officers: Vec<String>,
-        /// 批准人 — who approved it
-        #[arg(long)]
-        approver: String,
-        #[command(flatten)]
-        by: By,
-    },
-    /// 不予立案 — do not file
-    Decline {
-        /// 编号 — its id
-        id: String,
-        /// 情形：minor-corrected、first-corrected、no-fault、other — ground
-        #[arg(long)]
-        ground: String,
-        /// 批准人 — who approved it
-        #[arg(long)]
-        approver: String,
-        #[command(flatten)]
-        by: By,
-    },
-    /// 移送、函告 — refer
-    Refer {
-        /// 编号 — its id
-        id: String,
-        /// 接收单位种类：lead-department、sector-regulator、other-office、police — recipient
-        #[arg(long)]
-        to: String,
-        /// 接收单位名称 — its name
-        #[arg(long)]
-        office: String,
-        #[command(flatten)]
-        by: By,
-    },
-    /// 记录处理决定 — record the decision on the case
-    Decide {
-        /// 编号 — its id
-        id: String,
-        /// 决定内容 — the decision in words
-        #[arg(long)]
-        outcome: String,
-        #[command(flatten)]
-        by: By,
-    },
-    /// 结案 — close
-    Close {
-        /// 编号 — its id
-        id: String,
-        #[command(flatten)]
-        by: By,
-    },
+    #[command(flatten)]
+    Step(StepCommand),
 }
 
 /// Runs the verb. `list` exits with 1 when a listed lead is overdue.
 pub async fn run(command: LeadCommand, app: &App, style: Style) -> Result<Exit> {
-    let (id, by, step) = match command {
-        LeadCommand::List { state, format } => return list(app, &state, format, style).await,
+    match command {
+        LeadCommand::List { state, format } => list(app, &state, format, style).await,
         LeadCommand::Show { id } => {
-            let view = app.lead(&parse(&id)?).await?;
-            say(&show(&view, style));
-            return Ok(Exit::NOTHING);
+            say(&show(&app.lead(&lead_id(&id)?).await?, style));
+            Ok(Exit::NOTHING)
         }
-        LeadCommand::Extend { id, approver, by } => {
-            let reason = by.note.clone();
-            (id, by, Step::Extend { approver, reason })
-        }
-        LeadCommand::File { id, officers, approver, by } => (id, by, Step::File { officers, approver }),
-        LeadCommand::Decline { id, ground, approver, by } => {
-            let ground = one_of(
-                "ground",
-                &ground,
-                DeclineGround::parse,
-                &DeclineGround::ALL.map(DeclineGround::as_str),
-            )?;
-            let note = by.note.clone();
-            (id, by, Step::Decline { ground, approver, note })
-        }
-        LeadCommand::Refer { id, to, office, by } => {
-            let recipient = one_of("to", &to, Recipient::parse, &Recipient::ALL.map(Recipient::as_str))?;
-            let note = by.note.clone();
-            (id, by, Step::Refer { recipient, office, note })
-        }
-        LeadCommand::Decide { id, outcome, by } => (id, by, Step::Decide { outcome }),
-        LeadCommand::Close { id, by } => {
-            let note = by.note.clone();
-            (id, by, Step::Close { note })
-        }
-    };
-    let actor = by.actor()?;
-    let view = app.record_step(&actor, &parse(&id)?, step, None).await?;
+        LeadCommand::Step(step) => record(step, app, style).await,
+    }
+}
+
+/// Records a step on a lead or case and says how it stands now.
+pub async fn record(step: StepCommand, app: &App, style: Style) -> Result<Exit> {
+    let (id, by, step) = step.read()?;
+    let view = app.record_step(&by.actor()?, &id, step, None).await?;
     say(&format!("{} {}", style.good("✓"), line(&view, style)));
     Ok(Exit::NOTHING)
 }
@@ -146,68 +63,104 @@ async fn list(app: &App, state: &str, format: ListFormat, style: Style) -> Resul
         }
     };
     let leads = app.leads(filter).await?;
-    for view in &leads {
+    Ok(print_list(&leads, ("线索", "leads"), format, style, object))
+}
+
+/// Prints leads or cases; 1 when one is overdue.
+pub fn print_list(
+    views: &[LeadView],
+    (zh, en): (&str, &str),
+    format: ListFormat,
+    style: Style,
+    object: fn(&LeadView) -> serde_json::Value,
+) -> Exit {
+    for view in views {
         match format {
             ListFormat::Human => say(&line(view, style)),
             ListFormat::Jsonl => say(&object(view).to_string()),
         }
     }
-    let n_overdue = leads.iter().filter(|view| view.is_overdue()).count();
+    let n_overdue = views.iter().filter(|view| view.is_overdue()).count();
     if format == ListFormat::Human {
         say(&style.dim(&match style.lang {
-            Lang::Zh => format!("{} 条线索，{n_overdue} 条超期", leads.len()),
-            Lang::En => format!("{} leads, {n_overdue} overdue", leads.len()),
+            Lang::Zh => format!("{} 条{zh}，{n_overdue} 条超期", views.len()),
+            Lang::En => format!("{} {en}, {n_overdue} overdue", views.len()),
         }));
     }
-    Ok(if n_overdue > 0 { Exit::FINDINGS } else { Exit::NOTHING })
+    if n_overdue > 0 { Exit::FINDINGS } else { Exit::NOTHING }
 }
 
 fn line(view: &LeadView, style: Style) -> String {
     let lead = view.lead();
-    let state = lead.state.label();
+    let state = lead.label();
     format!(
         "{} {} {}  {}",
-        style.bold(lead.id.as_str()),
-        pad(style.lang.pick(state.zh, state.en), 8),
+        style.bold(view.case().map_or(lead.id.as_str(), |case| case.id.as_str())),
+        pad(style.lang.pick(state.zh, state.en), 14),
         pad(&due(view, style), 34),
         inert(&view.title()),
     )
 }
 
-/// The last day and what is left of it.
+/// The last day of what this office must do next, and what is left of it.
 fn due(view: &LeadView, style: Style) -> String {
-    let (Some(deadline), Some(left)) = (&view.deadline, view.days_left) else { return "-".to_owned() };
-    let assumed = if deadline.assumed_years.is_empty() {
+    view.next_duty().map_or_else(|| "-".to_owned(), |duty| left(duty, style))
+}
+
+fn left(duty: &Duty, style: Style) -> String {
+    let (last, left) = (duty.deadline.last_day, duty.days_left);
+    let assumed = if duty.deadline.assumed_years.is_empty() {
         ""
     } else {
         style.lang.pick("（假日安排未公布，暂定）", " (assumed: holidays not announced)")
     };
     match (style.lang, left) {
-        (Lang::Zh, ..0) => format!("{} 已超期 {} 个工作日{assumed}", deadline.last_day, -left),
-        (Lang::Zh, _) => format!("{} 止，剩 {left} 个工作日{assumed}", deadline.last_day),
-        (Lang::En, ..0) => format!("due {}, {} working days over{assumed}", deadline.last_day, -left),
-        (Lang::En, _) => format!("due {}, {left} working days left{assumed}", deadline.last_day),
+        (Lang::Zh, _) if duty.is_paused => "期限停算中".to_owned(),
+        (Lang::En, _) if duty.is_paused => "the term stands still".to_owned(),
+        (Lang::Zh, ..0) => format!("{last} 已超期 {} 个工作日{assumed}", -left),
+        (Lang::Zh, _) => format!("{last} 止，剩 {left} 个工作日{assumed}"),
+        (Lang::En, ..0) => format!("due {last}, {} working days over{assumed}", -left),
+        (Lang::En, _) => format!("due {last}, {left} working days left{assumed}"),
     }
 }
 
-fn show(view: &LeadView, style: Style) -> String {
+/// A lead or case with its duties and steps.
+pub fn show(view: &LeadView, style: Style) -> String {
     use std::fmt::Write as _;
     let lead = view.lead();
     let lang = style.lang;
     let mut text = String::new();
     let _ = writeln!(text, "{}", line(view, style));
-    if let Some(basis) = lead.state.basis() {
-        let _ = writeln!(text, "  {}", style.dim(basis));
+    for duty in &view.duties {
+        let label = duty.kind.label();
+        let name = format!("{} {}", lang.pick(label.zh, label.en), inert(&duty.about));
+        let basis = duty.basis.map(|basis| style.dim(&format!("  {basis}"))).unwrap_or_default();
+        let _ = writeln!(text, "  {} {}{basis}", pad(name.trim(), 26), left(duty, style));
+    }
+    if let Some(case) = view.case() {
+        let party = if case.party.is_empty() { "-" } else { &case.party };
+        let number = if case.number.is_empty() { "-" } else { &case.number };
+        let _ = writeln!(
+            text,
+            "{} {}  {} {}  {} {}",
+            lang.pick("当事人", "party"),
+            inert(party),
+            lang.pick("案号", "number"),
+            inert(number),
+            lang.pick("办案人员", "officers"),
+            inert(&case.officers.join("、")),
+        );
     }
     let words = &view.listed.ad.draft.text;
     let _ = writeln!(text, "\n{}\n", excerpt(style, words, &[], 200));
     let _ = writeln!(text, "{} {}  {}", lang.pick("待审项", "finding"), lead.finding_id, level(view, style));
     let _ = writeln!(text, "{} {}", lang.pick("登记", "registered"), lead.opened_at.beijing());
-    for step in &lead.steps {
+    for (at, step) in lead.steps.iter().enumerate() {
         let label = step.step.label();
         let _ = writeln!(
             text,
-            "{}  {}  {}  {}",
+            "{} {}  {}  {}  {}",
+            pad(&format!("{}.", at + 1), 3),
             step.at.beijing(),
             step.actor,
             lang.pick(label.zh, label.en),
@@ -232,22 +185,36 @@ fn object(view: &LeadView) -> serde_json::Value {
         "severity": view.listed.severity.map(Severity::level),
         "title": view.title(),
         "opened_at": lead.opened_at.rfc3339(),
-        "due_on": view.deadline.as_ref().map(|deadline| deadline.last_day.to_string()),
-        "days_left": view.days_left,
-        "assumed_years": view.deadline.as_ref().map(|deadline| deadline.assumed_years.clone()).unwrap_or_default(),
+        "due_on": view.deadline().map(|deadline| deadline.last_day.to_string()),
+        "days_left": view.days_left(),
+        "assumed_years": view.deadline().map(|deadline| deadline.assumed_years.clone()).unwrap_or_default(),
+        "case": view.case().map(|case| case.id.as_str()),
+        "duties": duties(view),
         "n_steps": lead.steps.len(),
     })
 }
 
-fn one_of<T>(
+/// Everything with a last day.
+pub fn duties(view: &LeadView) -> Vec<serde_json::Value> {
+    let object = |duty: &Duty| {
+        serde_json::json!({
+            "duty": duty.kind.as_str(),
+            "about": duty.about,
+            "step": duty.ordinal,
+            "due_on": duty.deadline.last_day.to_string(),
+            "days_left": duty.days_left,
+            "paused": duty.is_paused,
+        })
+    };
+    view.duties.iter().map(object).collect()
+}
+
+/// The value of this name.
+pub fn one_of<T>(
     field: &'static str,
     text: &str,
     parse: impl Fn(&str) -> Option<T>,
     known: &[&str],
 ) -> Result<T> {
     parse(text).ok_or_else(|| Error::invalid(field, format!("`{text}` is not one of {}", known.join(", "))))
-}
-
-fn parse(id: &str) -> Result<LeadId> {
-    LeadId::parse(id).map_err(|error| Error::invalid("id", error.to_string()))
 }

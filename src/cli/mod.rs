@@ -4,6 +4,7 @@
 //! each other.
 
 mod audit;
+mod case;
 mod crawl;
 mod demo;
 mod doctor;
@@ -18,6 +19,7 @@ mod rules_measure;
 mod scan;
 mod serve;
 mod source;
+mod step;
 mod token;
 mod user;
 
@@ -130,9 +132,12 @@ enum Command {
     /// 待审队列：列出、查看、认定、排除、撤销 — the review queue
     #[command(subcommand)]
     Queue(queue::QueueCommand),
-    /// 线索：期限、延期、立案、移送、结案 — leads and their deadlines
+    /// 线索：核查期限、立案、移送 — leads and their deadlines
     #[command(subcommand)]
     Lead(lead::LeadCommand),
+    /// 案件：调查、审核、告知、决定、送达、结案及其期限 — cases and their deadlines
+    #[command(subcommand)]
+    Case(case::CaseCommand),
     /// 证据包：封存、校验、查看、移交 — evidence packages
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -250,6 +255,7 @@ async fn asynchronous(
         Command::Import(args) => import::run(args, &app, style).await,
         Command::Queue(command) => queue::run(command, &app, style).await,
         Command::Lead(command) => lead::run(command, &app, style).await,
+        Command::Case(command) => case::run(command, &app, style).await,
         Command::Evidence(command) => evidence::run(command, &app, style).await,
         Command::User(command) => user::run(command, &app, style).await,
         Command::Token(command) => token::run(command, &app, style).await,

@@ -105,13 +105,28 @@ impl WorkCalendar {
     /// assert!(deadline.assumed_years.is_empty());
     /// ```
     pub fn deadline(&self, first_day: Date, term: Term) -> Deadline {
-        let last_day = match term {
-            Term::WorkingDays(n) => (0..n).fold(first_day, |day, _| self.next_worked(day)),
-            Term::Days(n) => {
-                let day = (0..n).fold(first_day, |day, _| next(day));
-                if self.is_worked(day) { day } else { self.next_worked(day) }
-            }
+        self.deadline_without(first_day, term, &[])
+    }
+
+    /// As [`WorkCalendar::deadline`], without the days on which the term stood still: those after the first of a pair,
+    /// up to and with the second.
+    pub fn deadline_without(&self, first_day: Date, term: Term, still: &[(Date, Date)]) -> Deadline {
+        let stands = |day: Date| still.iter().any(|(from, to)| *from < day && day <= *to);
+        let counts = |day: Date| match term {
+            Term::WorkingDays(_) => self.is_worked(day) && !stands(day),
+            Term::Days(_) => !stands(day),
         };
+        let (Term::WorkingDays(n) | Term::Days(n)) = term;
+        let mut last_day = first_day;
+        for _ in 0..n {
+            last_day = next(last_day);
+            while !counts(last_day) && last_day < Date::MAX {
+                last_day = next(last_day);
+            }
+        }
+        if matches!(term, Term::Days(_)) && !self.is_worked(last_day) {
+            last_day = self.next_worked(last_day);
+        }
         let years = first_day.year()..=last_day.year();
         Deadline { last_day, assumed_years: years.filter(|year| !self.is_announced(*year)).collect() }
     }
@@ -273,6 +288,34 @@ mod tests {
             let last = calendar.deadline(first, Term::Days(n)).last_day;
             prop_assert!(last >= nominal && calendar.is_worked(last));
             prop_assert_eq!(calendar.days_left(nominal, last), i64::from(last > nominal));
+        }
+
+        /// Whatever the year: each day on which the term stood still and that would have counted moves the end by one.
+        #[test]
+        fn days_on_which_a_term_stood_still_are_given_back(
+            first in any_day(), n in 1_u16..60, from in 0_i32..80, long in 0_i32..60, days in any::<bool>(),
+        ) {
+            let calendar = shipped();
+            let term = if days { Term::Days(n) } else { Term::WorkingDays(n) };
+            let after = |day: Date, n: i32| day.saturating_add(jiff::Span::new().days(n));
+            let still = (after(first, from), after(first, from + long));
+            let plain = calendar.deadline(first, term).last_day;
+            let moved = calendar.deadline_without(first, term, &[still]).last_day;
+            prop_assert!(calendar.is_worked(moved));
+            prop_assert!(moved >= plain, "it never ends earlier");
+            prop_assert!(moved <= after(plain, long + 12), "{plain} {moved}: a holiday lasts nine days at most");
+            if long == 0 || still.0 >= plain {
+                prop_assert_eq!(moved, plain, "nothing stood still within the term");
+            }
+            if !days {
+                let mut counted = 0;
+                let mut day = first;
+                while day < moved {
+                    day = next(day);
+                    counted += u16::from(calendar.is_worked(day) && !(still.0 < day && day <= still.1));
+                }
+                prop_assert_eq!(counted, n);
+            }
         }
 
         #[test]

@@ -4,7 +4,7 @@ use super::ad::AdKind;
 use super::capture::CapturePurpose;
 use super::finding::FindingState;
 use super::hit::{HitStatus, Severity, Track};
-use super::lead::{DeclineGround, LeadState, Recipient, Step};
+use super::lead::LeadState;
 use super::review::{DismissReason, SkipReason, Verdict};
 use super::run::RunOutcome;
 use super::source::SourceKind;
@@ -142,65 +142,6 @@ impl LeadState {
             Self::Transferred => both("已移送", "transferred"),
             Self::Closed => both("已结案", "closed"),
             Self::Withdrawn => both("已撤回", "withdrawn"),
-        }
-    }
-}
-
-impl DeclineGround {
-    /// 不予立案的情形.
-    pub fn label(self) -> Label {
-        match self {
-            Self::MinorCorrected => {
-                both("轻微并及时改正，没有造成危害后果", "minor, corrected in time, no harm")
-            }
-            Self::FirstCorrected => {
-                both("初次违法、后果轻微并及时改正", "first offence, minor harm, corrected in time")
-            }
-            Self::NoFault => both("有证据足以证明没有主观过错", "proved to be without fault"),
-            Self::Other => both("依法可以不予立案的其他情形", "another case in which the law allows it"),
-        }
-    }
-}
-
-impl Recipient {
-    /// 接收单位的种类.
-    pub fn label(self) -> Label {
-        match self {
-            Self::LeadDepartment => both("处置非法集资牵头部门", "lead department for illegal fundraising"),
-            Self::SectorRegulator => both("行业主管、监管部门", "sector regulator"),
-            Self::OtherOffice => both("其他市场监管部门", "another market regulation office"),
-            Self::Police => both("公安机关", "police"),
-        }
-    }
-}
-
-impl Step {
-    /// 办理步骤.
-    pub fn label(&self) -> Label {
-        match self {
-            Self::Extend { .. } => both("延长期限", "extended"),
-            Self::File { .. } => both("立案", "filed"),
-            Self::Decline { .. } => both("不予立案", "not filed"),
-            Self::Refer { .. } => both("移送、函告", "referred"),
-            Self::Decide { .. } => both("处理决定", "decided"),
-            Self::Close { .. } => both("结案", "closed"),
-            Self::Withdraw => both("撤回", "withdrawn"),
-            Self::Reopen => both("重新登记", "registered again"),
-        }
-    }
-
-    /// What was recorded with it, in one line.
-    pub fn detail(&self) -> String {
-        match self {
-            Self::Extend { approver, reason } => format!("{approver}：{reason}"),
-            Self::File { officers, approver } => format!("{}（{approver}）", officers.join("、")),
-            Self::Decline { approver, note, ground } => {
-                format!("{}（{approver}）{note}", ground.label().zh)
-            }
-            Self::Refer { recipient, office, note } => format!("{}：{office} {note}", recipient.label().zh),
-            Self::Decide { outcome } => outcome.clone(),
-            Self::Close { note } => note.clone(),
-            Self::Withdraw | Self::Reopen => String::new(),
         }
     }
 }

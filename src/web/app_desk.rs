@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use futures::FutureExt as _;
 
 use super::desk::{Answer, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine};
-use crate::app::lead::{LeadFilter, LeadView};
+use crate::app::lead::{CaseFilter, LeadFilter, LeadView};
 use crate::app::{App, FindingFilter, ListedFinding, PageKey, SealedPackage};
 use crate::domain::ad::AdId;
 use crate::domain::capture::{Capture, CaptureId};
@@ -105,6 +105,10 @@ impl Desk for App {
 
     fn leads(&self, filter: LeadFilter) -> Answer<'_, Vec<LeadView>> {
         App::leads(self, filter).boxed()
+    }
+
+    fn cases(&self, filter: CaseFilter) -> Answer<'_, Vec<LeadView>> {
+        App::cases(self, filter).boxed()
     }
 
     fn lead<'a>(&'a self, id: &'a LeadId) -> Answer<'a, LeadView> {

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use crate::app::lead::{LeadFilter, LeadView};
+use crate::app::lead::{CaseFilter, LeadFilter, LeadView};
 use crate::app::{ListedContact, Result};
 use crate::domain::ad::{Ad, Sighting};
 use crate::domain::capture::{Capture, CaptureId};
@@ -48,6 +48,8 @@ pub trait Desk: Send + Sync {
     ) -> Answer<'a, Remark>;
     /// Leads, the most urgent first.
     fn leads(&self, filter: LeadFilter) -> Answer<'_, Vec<LeadView>>;
+    /// Cases, the most urgent first.
+    fn cases(&self, filter: CaseFilter) -> Answer<'_, Vec<LeadView>>;
     /// One lead.
     fn lead<'a>(&'a self, id: &'a LeadId) -> Answer<'a, LeadView>;
     /// Records a step on the lead as the person saw it, with so many steps; `None` takes it as it stands.

@@ -86,6 +86,19 @@ const KNOWN: &[&str] = &[
     "to",
     "office",
     "outcome",
+    "number",
+    "party",
+    "kind",
+    "of",
+    "referral",
+    "answer",
+    "task",
+    "what",
+    "approved",
+    "on",
+    "by",
+    "reviewer",
+    "agreed",
 ];
 
 impl FromRequest<Arc<Site>> for Form {

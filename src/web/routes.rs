@@ -61,6 +61,8 @@ pub fn table() -> Vec<Route> {
         seen("/leads", May(See), get(pages::lead::list)),
         seen("/leads/{id}", May(See), get(pages::lead::show)),
         done("/leads/{id}/step", May(Decide), post(pages::lead::step)),
+        seen("/cases", May(See), get(pages::case::list)),
+        seen("/cases/{id}", May(See), get(pages::case::show)),
         seen("/captures/{id}", May(See), get(pages::capture::show)),
         seen("/captures/{id}/raw", May(See), get(pages::capture::raw)),
         seen("/sources", May(See), get(pages::source::show)),

@@ -20,7 +20,12 @@ async fn accept_finding(db: &Db, finding: &FindingId) -> LeadId {
 }
 
 fn refer(office: &str) -> Step {
-    Step::Refer { recipient: Recipient::LeadDepartment, office: office.to_owned(), note: String::new() }
+    Step::Refer {
+        recipient: Recipient::LeadDepartment,
+        office: office.to_owned(),
+        note: String::new(),
+        number: String::new(),
+    }
 }
 
 fn next(lead: &Lead, step: Step) -> StepRecord {

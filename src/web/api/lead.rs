@@ -5,12 +5,16 @@ use serde_json::json;
 
 use super::call::{Answered, Call, Reply};
 use super::problem::Problem;
-use super::shapes::{LeadFull, LeadLine, LeadList, LeadStepJson, SUSPECTED, StepBody, StepWord};
+use super::shapes::{
+    DutyJson, LeadFull, LeadLine, LeadList, LeadStepJson, ReferralJson, SUSPECTED, StepBody,
+};
 use super::{ROOT, page};
 use crate::app::Error;
 use crate::app::lead::{LeadFilter, LeadView};
+use crate::app::step::step_of;
+use crate::domain::duty::{Duty, Owner};
 use crate::domain::hit::Severity;
-use crate::domain::lead::{DeclineGround, LeadId, LeadState, Recipient, Step};
+use crate::domain::lead::{LeadId, LeadState, LeadStep, Referral, Step};
 
 /// `GET /leads`.
 pub async fn list(call: Call) -> Answered {
@@ -42,7 +46,7 @@ pub async fn show(call: Call) -> Answered {
 pub async fn step(call: Call) -> Answered {
     let id: LeadId = call.id("id")?;
     let seen = call.version()?;
-    let step = step_of(call.body()?)?;
+    let step = read_step(&call.body()?)?;
     match call.app().record_step(call.actor()?, &id, step, seen).await {
         Ok(view) => {
             let full = full(&view);
@@ -59,44 +63,104 @@ pub async fn step(call: Call) -> Answered {
     }
 }
 
-fn step_of(body: StepBody) -> Result<Step, Problem> {
-    let known = |field: &'static str, names: String| {
-        Problem::from(Error::invalid(field, format!("请选择一项：{names} (choose one)")))
+/// The step that a body asks for.
+pub(super) fn read_step(body: &StepBody) -> Result<Step, Problem> {
+    let optional = |value: &Option<String>| value.clone().unwrap_or_default();
+    let number = |value: Option<u64>| value.map(|number| number.to_string()).unwrap_or_default();
+    let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
+    let field = |name: &str| match name {
+        "approver" => body.approver.clone(),
+        "officers" => body.officers.join("、"),
+        "ground" => optional(&body.ground),
+        "to" => optional(&body.to),
+        "office" => body.office.clone(),
+        "outcome" => body.outcome.clone(),
+        "note" => body.note.clone(),
+        "number" => body.number.clone(),
+        "party" => body.party.clone(),
+        "kind" => optional(&body.kind),
+        "days" => number(body.days.map(u64::from)),
+        "of" => number(body.of),
+        "referral" => number(body.referral),
+        "on" => optional(&body.on),
+        "by" => optional(&body.by),
+        "task" => optional(&body.task),
+        "what" => body.what.clone(),
+        "answer" => optional(&body.answer),
+        "reviewer" => body.reviewer.clone(),
+        "agreed" => yes(body.agreed),
+        "approved" => yes(body.approved),
+        _ => String::new(),
     };
-    Ok(match body.step {
-        StepWord::Extend => Step::Extend { approver: body.approver, reason: body.note },
-        StepWord::File => Step::File { officers: body.officers, approver: body.approver },
-        StepWord::Decline => {
-            Step::Decline {
-                ground: body.ground.as_deref().and_then(DeclineGround::parse).ok_or_else(|| {
-                    known("ground", DeclineGround::ALL.map(DeclineGround::as_str).join(", "))
-                })?,
-                approver: body.approver,
-                note: body.note,
-            }
-        }
-        StepWord::Refer => Step::Refer {
-            recipient: body
-                .to
-                .as_deref()
-                .and_then(Recipient::parse)
-                .ok_or_else(|| known("to", Recipient::ALL.map(Recipient::as_str).join(", ")))?,
-            office: body.office,
-            note: body.note,
-        },
-        StepWord::Decide => Step::Decide { outcome: body.outcome },
-        StepWord::Close => Step::Close { note: body.note },
-    })
+    Ok(step_of(body.step.as_str(), &field)?)
 }
 
 fn full(view: &LeadView) -> LeadFull {
-    let steps = view.lead().steps.iter().map(|step| LeadStepJson {
+    LeadFull {
+        notice: SUSPECTED,
+        line: line(view),
+        extended: view.lead().is_extended(),
+        case: view.case().map(|case| case.id.to_string()),
+        duties: duties(view),
+        referrals: referrals(view),
+        steps: steps(view),
+    }
+}
+
+/// Everything with a last day.
+pub(super) fn duties(view: &LeadView) -> Vec<DutyJson> {
+    let json = |duty: &Duty| DutyJson {
+        duty: duty.kind.as_str(),
+        owner: match duty.kind.owner() {
+            Owner::Own => "own",
+            Owner::Party => "party",
+            Owner::Other => "other",
+        },
+        about: duty.about.clone(),
+        step: duty.ordinal,
+        last_day: duty.deadline.last_day.to_string(),
+        days_left: duty.days_left,
+        paused: duty.is_paused,
+        assumed_years: duty.deadline.assumed_years.clone(),
+        basis: duty.basis,
+    };
+    view.duties.iter().map(json).collect()
+}
+
+/// What was referred.
+pub(super) fn referrals(view: &LeadView) -> Vec<ReferralJson> {
+    view.lead().referrals.iter().map(|referral| referral_json(view, referral)).collect()
+}
+
+/// One referral.
+pub(super) fn referral_json(view: &LeadView, referral: &Referral) -> ReferralJson {
+    ReferralJson {
+        lead: view.lead().id.to_string(),
+        step: referral.ordinal,
+        to: referral.recipient.as_str(),
+        office: referral.office.clone(),
+        number: referral.number.clone(),
+        note: referral.note.clone(),
+        state: referral.state().as_str(),
+        sent_on: referral.sent_on.to_string(),
+        received_on: referral.receipt.as_ref().map(|(on, _)| on.to_string()),
+        receipt: referral.receipt.as_ref().map(|(_, text)| text.clone()),
+        answered_on: referral.answer.as_ref().map(|(_, on, _)| on.to_string()),
+        answer: referral.answer.as_ref().map(|(answer, ..)| answer.as_str()),
+        words: referral.answer.as_ref().map(|(.., text)| text.clone()),
+    }
+}
+
+/// What was done, oldest first.
+pub(super) fn steps(view: &LeadView) -> Vec<LeadStepJson> {
+    let json = |(at, step): (usize, &LeadStep)| LeadStepJson {
+        number: at as u64 + 1,
         at: step.at.into(),
         actor: step.actor.clone(),
         step: step.step.as_str().to_owned(),
         detail: step.step.detail(),
-    });
-    LeadFull { notice: SUSPECTED, line: line(view), extended: view.lead().extended, steps: steps.collect() }
+    };
+    view.lead().steps.iter().enumerate().map(json).collect()
 }
 
 fn line(view: &LeadView) -> LeadLine {
@@ -110,8 +174,8 @@ fn line(view: &LeadView) -> LeadLine {
         severity: view.listed.severity.map(Severity::level),
         opened_at: lead.opened_at.into(),
         since: lead.since.into(),
-        last_day: view.deadline.as_ref().map(|due| due.last_day.to_string()),
-        days_left: view.days_left,
-        basis: lead.state.basis(),
+        last_day: view.deadline().map(|due| due.last_day.to_string()),
+        days_left: view.days_left(),
+        basis: view.next_duty().and_then(|duty| duty.basis),
     }
 }

@@ -8,6 +8,7 @@
 mod audit;
 mod call;
 mod capture;
+mod case;
 mod evidence;
 mod finding;
 mod idempotency;

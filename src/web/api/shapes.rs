@@ -11,7 +11,10 @@ pub use finding::{
     CommentBody, ContactJson, ContactList, DecisionBody, DecisionJson, FindingFull, FindingLine, FindingList,
     HitJson, ReasonJson, RemarkJson, RevealBody, SightingJson, UndoBody, VerdictWord,
 };
-pub use lead::{LeadFull, LeadLine, LeadList, LeadStepJson, StepBody, StepWord};
+pub use lead::{
+    CaseFull, CaseLine, CaseList, DutyJson, LeadFull, LeadLine, LeadList, LeadStepJson, ReferralJson,
+    ReferralList, RulingJson, StepBody,
+};
 pub use rule::{Judged, ProvisionJson, ProvisionList, RuleFull, RuleLine, RuleList, TryBody};
 pub use source::{RunJson, RunList, SourceJson, SourceList};
 

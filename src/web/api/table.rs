@@ -11,9 +11,11 @@ use utoipa::openapi::{RefOr, schema::Schema};
 
 use super::call::{Answered, Call};
 use super::problem::Problem;
-use super::{audit, capture, evidence, finding, lead, openapi, rule, shapes, source, token};
+use super::{audit, capture, case, evidence, finding, lead, openapi, rule, shapes, source, token};
+use crate::domain::case::CaseState;
 use crate::domain::finding::FindingState;
 use crate::domain::lead::LeadState;
+use crate::domain::referral::ReferralState;
 use crate::domain::user::Permission::{self, Audit, Decide, Reveal, Seal, See};
 
 /// One address.
@@ -187,6 +189,28 @@ pub fn table() -> Vec<Endpoint> {
             .takes(shape::<shapes::StepBody>())
             .versioned()
             .gives(Gives::Created(shape::<shapes::LeadFull>())),
+        get("/cases", Some(See), "cases", "案件, the most urgent first", |call| case::list(call).boxed())
+            .with(vec![one_of("state", "Only these", case_views())])
+            .paged()
+            .gives(Gives::Ok(shape::<shapes::CaseList>())),
+        get("/cases/{id}", Some(See), "cases", "One 案件 with duties, referrals and steps", |call| {
+            case::show(call).boxed()
+        })
+        .gives(Gives::Ok(shape::<shapes::CaseFull>())),
+        post("/cases/{id}/steps", Decide, "cases", "Record a step", |call| case::step(call).boxed())
+            .takes(shape::<shapes::StepBody>())
+            .versioned()
+            .gives(Gives::Created(shape::<shapes::CaseFull>())),
+        get(
+            "/referrals",
+            Some(See),
+            "cases",
+            "移送 and 函告 of all leads and cases, the latest first",
+            |call| case::referral_list(call).boxed(),
+        )
+        .with(vec![one_of("state", "Only these", ReferralState::ALL.map(ReferralState::as_str).to_vec())])
+        .paged()
+        .gives(Gives::Ok(shape::<shapes::ReferralList>())),
         get("/sources", Some(See), "sources", "Sources, each with its last run", |call| {
             source::list(call).boxed()
         })
@@ -220,6 +244,11 @@ pub fn table() -> Vec<Endpoint> {
 /// What `/leads` can be asked for.
 pub fn lead_views() -> Vec<&'static str> {
     ["open", "overdue", "all"].into_iter().chain(LeadState::ALL.map(LeadState::as_str)).collect()
+}
+
+/// What `/cases` can be asked for.
+pub fn case_views() -> Vec<&'static str> {
+    ["open", "overdue", "all"].into_iter().chain(CaseState::ALL.map(CaseState::as_str)).collect()
 }
 
 type Run = fn(Call) -> BoxFuture<'static, Answered>;

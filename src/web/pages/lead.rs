@@ -1,4 +1,5 @@
-//! Leads: what is due, one lead with its steps, and the forms of the steps that its state allows.
+//! Leads: what is due, one lead or case with its duties, referrals and steps, and the forms of the steps that are
+//! possible.
 
 use std::sync::Arc;
 
@@ -6,12 +7,17 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::lead_form::{StepForm, forms, referral_form, task_form};
 use super::words::{SeverityShown, severity};
 use crate::app;
 use crate::app::lead::{LeadFilter, LeadView};
-use crate::domain::lead::{DeclineGround, LeadId, LeadState, Recipient, Step};
+use crate::app::step::step_of;
+use crate::domain::case::Case;
+use crate::domain::duty::{Duty, Owner};
+use crate::domain::lead::{LeadId, Referral, Task, day};
 use crate::web::Site;
 use crate::web::error::Failure;
 use crate::web::form::Form;
@@ -30,27 +36,39 @@ struct ListPage {
     rows: Vec<Row>,
 }
 
-struct Tab {
-    name: &'static str,
-    href: String,
-    current: bool,
+/// Where the page of a lead or case is.
+fn address(view: &LeadView) -> String {
+    match view.case() {
+        Some(case) => format!("/cases/{}", case.id),
+        None => format!("/leads/{}", view.lead().id),
+    }
 }
 
-struct Row {
-    id: String,
-    title: String,
-    severity: SeverityShown,
-    state: &'static str,
-    due: Option<Due>,
-    opened: When,
+pub(super) struct Tab {
+    pub name: &'static str,
+    pub href: String,
+    pub current: bool,
 }
 
-struct Due {
-    last_day: String,
-    left: String,
+pub(super) struct Row {
+    pub id: String,
+    pub lead_id: String,
+    pub title: String,
+    pub severity: SeverityShown,
+    pub state: &'static str,
+    /// What this office must do next.
+    pub next: Option<&'static str>,
+    pub due: Option<Due>,
+    pub opened: When,
+    pub party: String,
+}
+
+pub(super) struct Due {
+    pub last_day: String,
+    pub left: String,
     /// CSS class: `good`, `mixed`, `bad`.
-    class: &'static str,
-    assumed: bool,
+    pub class: &'static str,
+    pub assumed: bool,
 }
 
 #[derive(Template)]
@@ -60,41 +78,66 @@ struct Page {
     row: Row,
     problem: Vec<String>,
     finding_id: String,
-    basis: Option<&'static str>,
+    case: Option<CaseShown>,
     text: String,
+    duties: Vec<DutyShown>,
+    referrals: Vec<ReferralShown>,
+    tasks: Vec<TaskShown>,
     steps: Vec<StepShown>,
     n_steps: usize,
-    allowed: Allowed,
-    grounds: Vec<Choice>,
-    recipients: Vec<Choice>,
+    forms: Vec<StepForm>,
+}
+
+struct CaseShown {
+    number: String,
+    party: String,
+    officers: String,
+    approver: String,
+    filed: When,
+    ruling: Option<String>,
+}
+
+struct DutyShown {
+    name: &'static str,
+    about: String,
+    /// Whose it is.
+    owner: &'static str,
+    due: Due,
+    basis: Option<&'static str>,
+}
+
+struct ReferralShown {
+    recipient: &'static str,
+    office: String,
+    number: String,
+    sent_on: String,
+    state: &'static str,
+    receipt: String,
+    answer: String,
+    form: Option<StepForm>,
+}
+
+struct TaskShown {
+    name: &'static str,
+    what: String,
+    since: String,
+    ended: String,
+    form: Option<StepForm>,
 }
 
 struct StepShown {
+    /// From 1: referrals and tasks are named by it.
+    ordinal: usize,
     at: When,
     actor: String,
     label: &'static str,
     detail: String,
 }
 
-/// Which forms the page offers; whether a step is possible is decided by the lead itself.
-struct Allowed {
-    extend: bool,
-    file: bool,
-    decline: bool,
-    refer: bool,
-    decide: bool,
-    close: bool,
-}
-
-struct Choice {
-    value: &'static str,
-    name: &'static str,
-}
-
 /// Which leads are asked for.
 #[derive(Debug, Default, Deserialize)]
 pub struct Asked {
-    state: Option<String>,
+    pub(super) state: Option<String>,
 }
 
 /// `GET /leads`.
@@ -130,7 +173,12 @@ pub async fn show(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    render(&site, &visit, &parse(&id)?, StatusCode::OK, Vec::new()).await
+    let id = parse(&id)?;
+    let view = site.desk.lead(&id).await?;
+    match view.case() {
+        Some(_) => Ok(see_other(&address(&view))),
+        None => render(&site, &visit, &id, StatusCode::OK, Vec::new()).await,
+    }
 }
 
 /// `POST /leads/{id}/step`.
@@ -142,7 +190,7 @@ pub async fn step(
 ) -> Result<Response, Failure> {
     let id = parse(&id)?;
     let seen = form.one("seen").parse().ok();
-    let recorded = match step_of(&form) {
+    let recorded = match step_of(form.one("step"), &|name: &str| form.one(name).to_owned()) {
         Ok(step) => site.desk.record_step(&form.session.actor, &id, step, seen).await,
         Err(why) => Err(why),
     };
@@ -151,7 +199,7 @@ pub async fn step(
             let label = view.lead().steps.last().map_or("", |last| visit.lang.of(last.step.label()));
             site.flashes
                 .tell(&form.session.id, Flash::good(format!("{}{label}", visit.lang.words().done_step)));
-            Ok(see_other(&format!("/leads/{id}")))
+            Ok(see_other(&address(&view)))
         }
         Err(why @ (app::Error::Invalid(_) | app::Error::Conflict(_))) => {
             let failure = Failure::App(why);
@@ -163,7 +211,8 @@ pub async fn step(
     }
 }
 
-async fn render(
+/// The page of a lead, or of the case that it became.
+pub(super) async fn render(
     site: &Site,
     visit: &Visit,
     id: &LeadId,
@@ -174,15 +223,25 @@ async fn render(
     let lead = view.lead();
     let lang = visit.lang;
     let row = row(lang, &view);
+    let today = day(site.desk.now());
+    let (part, name) = match lead.case {
+        Some(_) => ("cases", lang.words().case),
+        None => ("leads", lang.words().lead),
+    };
     let page = Page {
         problem: problem.iter().map(|line| visible(line)).collect(),
         finding_id: lead.finding_id.to_string(),
-        basis: lead.state.basis(),
+        case: lead.case.as_ref().map(|case| case_shown(lang, case)),
         text: shorten(&visible(&view.listed.ad.draft.text), 400),
+        duties: view.duties.iter().map(|duty| duty_shown(lang, duty)).collect(),
+        referrals: lead.referrals.iter().map(|one| referral_shown(lang, one, today)).collect(),
+        tasks: lead.tasks.iter().map(|task| task_shown(lang, task)).collect(),
         steps: lead
             .steps
             .iter()
-            .map(|step| StepShown {
+            .enumerate()
+            .map(|(at, step)| StepShown {
+                ordinal: at + 1,
                 at: step.at.into(),
                 actor: visible(&step.actor),
                 label: lang.of(step.step.label()),
@@ -190,42 +249,92 @@ async fn render(
             })
             .collect(),
         n_steps: lead.steps.len(),
-        allowed: Allowed {
-            extend: matches!(lead.state, LeadState::Verifying | LeadState::Filed) && !lead.extended,
-            file: lead.state == LeadState::Verifying,
-            decline: lead.state == LeadState::Verifying,
-            refer: lead.state.is_open(),
-            decide: lead.state == LeadState::Filed,
-            close: lead.state == LeadState::Decided,
-        },
-        grounds: DeclineGround::ALL
-            .map(|ground| Choice { value: ground.as_str(), name: lang.of(ground.label()) })
-            .into(),
-        recipients: Recipient::ALL
-            .map(|recipient| Choice { value: recipient.as_str(), name: lang.of(recipient.label()) })
-            .into(),
-        frame: Frame::new(visit, "leads", format!("{} {}", lang.words().lead, row.id))
-            .with_flash(site, visit),
+        forms: forms(lang, lead),
+        frame: Frame::new(visit, part, format!("{name} {}", row.id)).with_flash(site, visit),
         row,
     };
     Ok(html(status, &page)?)
 }
 
-fn row(lang: Lang, view: &LeadView) -> Row {
-    let lead = view.lead();
-    Row {
-        id: lead.id.to_string(),
-        title: shorten(&visible(&view.title()), TITLE_CHARS),
-        severity: severity(lang, view.listed.severity),
-        state: lang.of(lead.state.label()),
-        due: due(lang, view),
-        opened: lead.opened_at.into(),
+fn case_shown(lang: Lang, case: &Case) -> CaseShown {
+    let ruling = case.ruling.as_ref().map(|ruling| {
+        let parts = [lang.of(ruling.kind.label()), &ruling.number, &ruling.outcome];
+        visible(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
+    });
+    CaseShown {
+        number: visible(&case.number),
+        party: visible(&case.party),
+        officers: visible(&case.officers.join("、")),
+        approver: visible(&case.approver),
+        filed: case.filed_at.into(),
+        ruling,
     }
 }
 
-fn due(lang: Lang, view: &LeadView) -> Option<Due> {
-    let (deadline, left) = (view.deadline.as_ref()?, view.days_left?);
+fn duty_shown(lang: Lang, duty: &Duty) -> DutyShown {
+    DutyShown {
+        name: lang.of(duty.kind.label()),
+        about: visible(&duty.about),
+        owner: match duty.kind.owner() {
+            Owner::Own => lang.pick("本部门", "this office"),
+            Owner::Party => lang.pick("当事人", "the party"),
+            Owner::Other => lang.pick("对方单位", "the other office"),
+        },
+        due: due(lang, duty),
+        basis: duty.basis,
+    }
+}
+
+fn referral_shown(lang: Lang, referral: &Referral, today: Date) -> ReferralShown {
+    let dated = |on: &Date, text: &str| visible(&format!("{on} {text}"));
+    ReferralShown {
+        recipient: lang.of(referral.recipient.label()),
+        office: visible(&referral.office),
+        number: visible(&referral.number),
+        sent_on: referral.sent_on.to_string(),
+        state: lang.of(referral.state().label()),
+        receipt: referral.receipt.as_ref().map(|(on, text)| dated(on, text)).unwrap_or_default(),
+        answer: referral
+            .answer
+            .as_ref()
+            .map(|(answer, on, text)| dated(on, &format!("{} {text}", lang.of(answer.label()))))
+            .unwrap_or_default(),
+        form: referral
+            .answer
+            .is_none()
+            .then(|| referral_form(lang, referral.ordinal, referral.receipt.is_some(), today)),
+    }
+}
+
+fn task_shown(lang: Lang, task: &Task) -> TaskShown {
+    TaskShown {
+        name: lang.of(task.kind.label()),
+        what: visible(&task.what),
+        since: task.since.to_string(),
+        ended: task.ended.as_ref().map(|(on, text, _)| visible(&format!("{on} {text}"))).unwrap_or_default(),
+        form: task.ended.is_none().then(|| task_form(lang, task.ordinal, task.kind)),
+    }
+}
+
+pub(super) fn row(lang: Lang, view: &LeadView) -> Row {
+    let lead = view.lead();
+    Row {
+        id: view.case().map_or_else(|| lead.id.to_string(), |case| case.id.to_string()),
+        lead_id: lead.id.to_string(),
+        title: shorten(&visible(&view.title()), TITLE_CHARS),
+        severity: severity(lang, view.listed.severity),
+        state: lang.of(lead.label()),
+        next: view.next_duty().map(|duty| lang.of(duty.kind.label())),
+        due: view.next_duty().map(|duty| due(lang, duty)),
+        opened: view.case().map_or(lead.opened_at, |case| case.filed_at).into(),
+        party: view.case().map(|case| visible(&case.party)).unwrap_or_default(),
+    }
+}
+
+fn due(lang: Lang, duty: &Duty) -> Due {
+    let left = duty.days_left;
     let (class, left) = match left {
+        _ if duty.is_paused => ("mixed", lang.pick("停算中".to_owned(), "stands still".to_owned())),
         ..0 => {
             ("bad", lang.pick(format!("已超期 {} 个工作日", -left), format!("{} working days over", -left)))
         }
@@ -233,35 +342,8 @@ fn due(lang: Lang, view: &LeadView) -> Option<Due> {
         1..=5 => ("mixed", lang.pick(format!("剩 {left} 个工作日"), format!("{left} working days left"))),
         _ => ("good", lang.pick(format!("剩 {left} 个工作日"), format!("{left} working days left"))),
     };
-    let assumed = !deadline.assumed_years.is_empty();
-    Some(Due { last_day: deadline.last_day.to_string(), left, class, assumed })
-}
-
-/// The step that a form asks for.
-fn step_of(form: &Form) -> app::Result<Step> {
-    let text = |name: &str| form.one(name).trim().to_owned();
-    let unknown = |field: &'static str| app::Error::invalid(field, "请选择一项 (choose one)");
-    match form.one("step") {
-        "extend" => Ok(Step::Extend { approver: text("approver"), reason: text("note") }),
-        "file" => {
-            let officers = form.one("officers").split(['、', ',', '，', ' ', '\n']);
-            let officers = officers.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-            Ok(Step::File { officers: officers.collect(), approver: text("approver") })
-        }
-        "decline" => Ok(Step::Decline {
-            ground: DeclineGround::parse(form.one("ground")).ok_or_else(|| unknown("ground"))?,
-            approver: text("approver"),
-            note: text("note"),
-        }),
-        "refer" => Ok(Step::Refer {
-            recipient: Recipient::parse(form.one("to")).ok_or_else(|| unknown("to"))?,
-            office: text("office"),
-            note: text("note"),
-        }),
-        "decide" => Ok(Step::Decide { outcome: text("outcome") }),
-        "close" => Ok(Step::Close { note: text("note") }),
-        _ => Err(unknown("step")),
-    }
+    let assumed = !duty.deadline.assumed_years.is_empty();
+    Due { last_day: duty.deadline.last_day.to_string(), left, class, assumed }
 }
 
 fn parse(id: &str) -> Result<LeadId, Failure> {

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use futures::FutureExt as _;
 
-use crate::app::lead::{LeadFilter, LeadView, ListedLead};
+use crate::app::lead::{CaseFilter, LeadFilter, LeadView, ListedLead};
 use crate::app::{Error, FieldProblem};
 use crate::domain::ad::{Ad, AdDraft, AdId, AdKind, Sighting};
 use crate::domain::blob::BlobRef;
@@ -69,10 +69,7 @@ impl MemoryDesk {
 }
 
 fn with_clock(listed: ListedLead) -> LeadView {
-    let calendar = WorkCalendar::default();
-    let deadline = listed.lead.deadline(&calendar);
-    let days_left = deadline.as_ref().map(|due| calendar.days_left(day(NOW), due.last_day));
-    LeadView { listed, deadline, days_left }
+    LeadView::at(listed, &WorkCalendar::default(), day(NOW))
 }
 
 impl Desk for MemoryDesk {
@@ -152,6 +149,13 @@ impl Desk for MemoryDesk {
 
     fn leads(&self, _: LeadFilter) -> Answer<'_, Vec<LeadView>> {
         let views = self.leads.lock().unwrap().iter().cloned().map(with_clock).collect();
+        async { Ok(views) }.boxed()
+    }
+
+    fn cases(&self, _: CaseFilter) -> Answer<'_, Vec<LeadView>> {
+        let listed = self.leads.lock().unwrap().clone();
+        let views: Vec<LeadView> =
+            listed.into_iter().map(with_clock).filter(|view| view.case().is_some()).collect();
         async { Ok(views) }.boxed()
     }
 

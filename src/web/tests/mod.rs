@@ -200,6 +200,7 @@ fn addresses(method: &Method) -> Vec<(String, Needs)> {
         "/assets/{name}" => "/assets/style.css".to_owned(),
         path if path.starts_with("/captures/") => path.replace("{id}", "cap-1"),
         path if path.starts_with("/leads/") => path.replace("{id}", &ID.replacen("f-", "l-", 1)),
+        path if path.starts_with("/cases/") => path.replace("{id}", &ID.replacen("f-", "c-", 1)),
         path => path.replace("{id}", ID),
     };
     routes::table()
