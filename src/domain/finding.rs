@@ -2,6 +2,7 @@
 
 use super::ad::AdId;
 use super::hit::{Hit, Severity, Track};
+use super::office::OfficeId;
 use super::provision::ProvisionId;
 use crate::kit::clock::UnixMs;
 use crate::kit::id::typed_id;
@@ -51,11 +52,15 @@ pub struct Assessment {
 }
 
 /// Where a finding stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingState {
     /// Waits for a person.
     Pending,
+    /// Somebody looked at it and asked another person to decide.
+    SecondReview,
+    /// 证据不足待补充: somebody looked at it and said what is missing.
+    NeedsEvidence,
     /// A person found it 涉嫌违法.
     Accepted,
     /// A person found it not to be.
@@ -64,12 +69,15 @@ pub enum FindingState {
 
 impl FindingState {
     /// Every state.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Accepted, Self::Dismissed];
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::SecondReview, Self::NeedsEvidence, Self::Accepted, Self::Dismissed];
 
     /// Stable name for the `finding` table and commands.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::SecondReview => "second-review",
+            Self::NeedsEvidence => "needs-evidence",
             Self::Accepted => "accepted",
             Self::Dismissed => "dismissed",
         }
@@ -78,6 +86,11 @@ impl FindingState {
     /// The state with this stable name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// Whether a person still has to decide.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::SecondReview | Self::NeedsEvidence)
     }
 }
 
@@ -90,6 +103,8 @@ pub struct Finding {
     pub ad_id: AdId,
     /// Where it stands.
     pub state: FindingState,
+    /// Whose it is; `None` when its source belongs to no office.
+    pub office: Option<OfficeId>,
     /// What the machine concluded.
     pub assessment: Assessment,
     /// Every hit, asserted and cleared, in the order of the text.

@@ -76,6 +76,8 @@ impl FindingState {
     pub fn label(self) -> Label {
         match self {
             Self::Pending => both("待审", "pending"),
+            Self::SecondReview => both("待复核", "second review"),
+            Self::NeedsEvidence => both("待补充", "needs evidence"),
             Self::Accepted => both("涉嫌违法", "suspected"),
             Self::Dismissed => both("已排除", "dismissed"),
         }
@@ -90,6 +92,9 @@ impl DismissReason {
             Self::News => both("新闻、判决或法规", "news, a verdict or a statute"),
             Self::Licensed => both("持牌机构在许可范围内", "a licensed institution within its licence"),
             Self::NotAd => both("不构成广告", "not an advertisement"),
+            Self::Duplicate => {
+                both("重复（请在备注写明与哪一条重复）", "a duplicate (name the other in the note)")
+            }
             Self::Other => both("其他（请在备注说明）", "something else (say it in the note)"),
         }
     }
@@ -101,6 +106,8 @@ impl Verdict {
         match self {
             Self::Accept { .. } => both("认为涉嫌违法", "found suspect"),
             Self::Dismiss { .. } => both("排除", "dismissed"),
+            Self::NeedEvidence => both("证据不足，待补充", "asked for more evidence"),
+            Self::AskSecond => both("提请他人复核", "asked another person to decide"),
             Self::Undo => both("撤销上一决定", "took back the last decision"),
         }
     }

@@ -20,6 +20,7 @@ pub mod job;
 pub mod label;
 pub mod lead;
 pub mod notice;
+pub mod office;
 pub mod party;
 mod procedure;
 pub mod provision;

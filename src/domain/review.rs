@@ -21,13 +21,16 @@ pub enum DismissReason {
     Licensed,
     /// Not an advertisement.
     NotAd,
+    /// 重复: another finding is the same; the note names it.
+    Duplicate,
     /// Something else, said in the note.
     Other,
 }
 
 impl DismissReason {
     /// Every reason.
-    pub const ALL: [Self; 5] = [Self::Warning, Self::News, Self::Licensed, Self::NotAd, Self::Other];
+    pub const ALL: [Self; 6] =
+        [Self::Warning, Self::News, Self::Licensed, Self::NotAd, Self::Duplicate, Self::Other];
 
     /// Stable name for commands, forms and the `decision` table.
     pub fn as_str(self) -> &'static str {
@@ -36,6 +39,7 @@ impl DismissReason {
             Self::News => "news",
             Self::Licensed => "licensed",
             Self::NotAd => "not-ad",
+            Self::Duplicate => "duplicate",
             Self::Other => "other",
         }
     }
@@ -59,6 +63,10 @@ pub enum Verdict {
         /// Why.
         reason: DismissReason,
     },
+    /// 证据不足待补充: the note says what is missing.
+    NeedEvidence,
+    /// Another person is to decide; the note says why.
+    AskSecond,
     /// Takes back the last decision; itself a decision.
     Undo,
 }
@@ -69,6 +77,8 @@ impl Verdict {
         match self {
             Self::Accept { .. } => "accept",
             Self::Dismiss { .. } => "dismiss",
+            Self::NeedEvidence => "need-evidence",
+            Self::AskSecond => "ask-second",
             Self::Undo => "undo",
         }
     }
@@ -78,6 +88,8 @@ impl Verdict {
         match self {
             Self::Accept { .. } => FindingState::Accepted,
             Self::Dismiss { .. } => FindingState::Dismissed,
+            Self::NeedEvidence => FindingState::NeedsEvidence,
+            Self::AskSecond => FindingState::SecondReview,
             Self::Undo => FindingState::Pending,
         }
     }

@@ -1,6 +1,7 @@
 //! 用户: who acts, and what each role may do.
 
 use super::label::Label;
+use super::office::OfficeId;
 use super::token::{Scope, TokenId};
 use crate::kit::clock::UnixMs;
 use crate::kit::id::typed_id;
@@ -161,17 +162,30 @@ pub struct Actor {
     authority: Authority,
     address: Option<String>,
     token: Option<TokenId>,
+    office: Option<OfficeId>,
 }
 
 impl Actor {
     /// The worker, the crawler and other unattended work.
     pub fn machine() -> Self {
-        Self { name: "adwatch".to_owned(), authority: Authority::Terminal, address: None, token: None }
+        Self {
+            name: "adwatch".to_owned(),
+            authority: Authority::Terminal,
+            address: None,
+            token: None,
+            office: None,
+        }
     }
 
     /// A person at the terminal; blank names are refused because a decision without a name proves nothing.
     pub fn person(name: &str) -> Option<Self> {
-        Some(Self { name: person_name(name)?, authority: Authority::Terminal, address: None, token: None })
+        Some(Self {
+            name: person_name(name)?,
+            authority: Authority::Terminal,
+            address: None,
+            token: None,
+            office: None,
+        })
     }
 
     /// A person who logged in from `address`.
@@ -181,6 +195,7 @@ impl Actor {
             authority: Authority::Account(account.role),
             address: Some(address.to_owned()),
             token: None,
+            office: account.office.clone(),
         }
     }
 
@@ -191,6 +206,7 @@ impl Actor {
             authority: Authority::Token(account.role, scope),
             address: Some(address.to_owned()),
             token: Some(token),
+            office: account.office.clone(),
         }
     }
 
@@ -201,6 +217,7 @@ impl Actor {
             authority: Authority::Nobody,
             address: Some(address.to_owned()),
             token: None,
+            office: None,
         }
     }
 
@@ -225,6 +242,11 @@ impl Actor {
     /// The token with which a program came.
     pub fn token(&self) -> Option<&TokenId> {
         self.token.as_ref()
+    }
+
+    /// Whose findings this actor sees, with those of the offices below; `None`: everything.
+    pub fn office(&self) -> Option<&OfficeId> {
+        self.office.as_ref()
     }
 
     /// Whether this actor may do that.
@@ -266,6 +288,8 @@ pub struct Account {
     pub created_at: UnixMs,
     /// Since when nobody can log in with it.
     pub disabled_at: Option<UnixMs>,
+    /// Whose findings it sees, with those of the offices below; `None`: everything.
+    pub office: Option<OfficeId>,
 }
 
 #[cfg(test)]

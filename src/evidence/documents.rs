@@ -134,7 +134,7 @@ pub(super) fn decision(decision: &Decision) -> DecisionJson<'_> {
     let (provisions, dismiss_reason) = match &decision.verdict {
         Verdict::Accept { provisions } => (provisions.iter().map(|id| id.as_str()).collect(), None),
         Verdict::Dismiss { reason } => (Vec::new(), Some(reason.as_str())),
-        Verdict::Undo => (Vec::new(), None),
+        Verdict::NeedEvidence | Verdict::AskSecond | Verdict::Undo => (Vec::new(), None),
     };
     DecisionJson {
         decision_id: decision.id.as_str(),

@@ -88,6 +88,8 @@ fn review(input: &PackageInput) -> String {
             format!("认为涉嫌违法，依据{}", cited.collect::<Vec<_>>().join("、"))
         }
         Verdict::Dismiss { reason } => format!("排除，理由：{}", reason.label().zh),
+        Verdict::NeedEvidence => "认为证据不足，待补充".to_owned(),
+        Verdict::AskSecond => "提请他人复核".to_owned(),
         Verdict::Undo => "撤销前一决定，恢复待审".to_owned(),
     };
     format!("{} 于 {} {said}", last.actor, last.at.beijing())

@@ -18,6 +18,8 @@ mod error;
 mod filter;
 mod pool;
 mod row;
+mod tally;
+mod word;
 
 pub mod ad;
 pub mod assignment;
@@ -30,6 +32,7 @@ pub mod host;
 pub mod import;
 pub mod job;
 pub mod lead;
+pub mod office;
 pub mod outbox;
 pub mod page;
 pub mod report;
@@ -40,6 +43,7 @@ pub mod source;
 pub mod stamp;
 pub mod token;
 pub mod user;
+pub mod view;
 
 #[cfg(test)]
 mod suite;

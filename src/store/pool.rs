@@ -62,6 +62,7 @@ impl Db {
             .doing("connect")?;
         let db = Self { pool, address, writer: Arc::default() };
         db.migrate().await?;
+        db.index_what_is_not().await?;
         Ok(db)
     }
 
@@ -91,7 +92,7 @@ impl Db {
             Dialect::Postgres => None,
         };
         let inner = self.pool.begin_with(self.dialect().begin()).await.doing("begin a transaction")?;
-        Ok(Tx { inner, _queue: queue })
+        Ok(Tx { inner, dialect: self.dialect(), _queue: queue })
     }
 
     async fn migrate(&self) -> super::Result<()> {
@@ -150,12 +151,17 @@ impl std::fmt::Debug for Db {
 /// A transaction that writes. Dropping it without [`Tx::commit`] takes everything back.
 pub(super) struct Tx {
     inner: Transaction<'static, Any>,
+    dialect: Dialect,
     _queue: Option<OwnedMutexGuard<()>>,
 }
 
 impl Tx {
     pub(super) fn conn(&mut self) -> &mut AnyConnection {
         &mut self.inner
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     pub(super) async fn commit(self, what: &'static str) -> super::Result<()> {

@@ -7,6 +7,7 @@ use super::error::{Doing as _, StoreError};
 use super::lead::{self, LeadChange};
 use super::pool::Tx;
 use super::row::{bad_row, column, json, named, parse_json, parsed, plain, time};
+use super::tally::{self, Standing};
 use super::{Db, Result, outbox};
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::notice::Notice;
@@ -40,17 +41,30 @@ impl Db {
         let decision = &record.decision;
         let undoing = i64::from(decision.verdict == Verdict::Undo);
         let mut tx = self.begin().await?;
+        let before = sqlx::query("select stage from finding where id = $1")
+            .bind(decision.finding_id.as_str())
+            .fetch_optional(tx.conn())
+            .await
+            .doing("look up a finding")?;
+        let before: Option<String> = before.map(|row| column(&row, 0)).transpose()?;
+        let after = decision.verdict.state_after();
+        // An undo needs something to take back; every other verdict a finding that is open. stage = $8 makes sure that
+        // what is counted below is what was changed.
         let changed = sqlx::query(
-            "update finding set state = $1, version = version + 1, updated_at = $2 where id = $3 \
-             and (case when state = 'pending' then 0 else 1 end) = $4 and ($5 is null or version = $5) \
-             and not exists (select 1 from decision where decision.id = $6) returning version",
+            "update finding set stage = $1, state = $7, version = version + 1, updated_at = $2 where id = $3 \
+             and (case when $4 = 1 then case when stage <> 'pending' then 1 else 0 end \
+             else case when state = 'pending' then 1 else 0 end end) = 1 and stage = $8 \
+             and ($5 is null or version = $5) \
+             and not exists (select 1 from decision where decision.id = $6) returning version, office, severity",
         )
-        .bind(decision.verdict.state_after().as_str())
+        .bind(after.as_str())
         .bind(decision.at.0)
         .bind(decision.finding_id.as_str())
         .bind(undoing)
         .bind(record.seen_version.map(|version| i64::try_from(version).unwrap_or(i64::MAX)))
         .bind(decision.id.as_str())
+        .bind(if after.is_open() { FindingState::Pending.as_str() } else { after.as_str() })
+        .bind(before.clone().unwrap_or_default())
         .fetch_optional(tx.conn())
         .await
         .doing("decide a finding")?;
@@ -61,6 +75,13 @@ impl Db {
             };
         };
         insert_decision(&mut tx, decision, column(&row, 0)?).await?;
+        let office: Option<String> = column(&row, 1)?;
+        let standing = |stage: String| {
+            let office = office.clone().unwrap_or_default();
+            Ok::<_, StoreError>(Standing { stage, office, severity: column(&row, 2)? })
+        };
+        let left = standing(before.unwrap_or_default())?;
+        tally::append(&mut tx, [(left, -1), (standing(after.as_str().to_owned())?, 1)]).await?;
         if let Some(change) = &record.lead {
             lead::change(&mut tx, &decision.finding_id, change).await?;
         }
@@ -87,7 +108,7 @@ impl Db {
 /// Why a decision changed nothing; `None` when it is on record already.
 async fn why_not(tx: &mut Tx, decision: &Decision) -> Result<Option<StoreError>> {
     let id = decision.finding_id.as_str();
-    let finding = sqlx::query("select state, updated_at from finding where id = $1")
+    let finding = sqlx::query("select stage, updated_at from finding where id = $1")
         .bind(id)
         .fetch_optional(tx.conn())
         .await
@@ -129,7 +150,7 @@ async fn insert_decision(tx: &mut Tx, decision: &Decision, version_after: i64) -
     let (provisions, reason) = match &decision.verdict {
         Verdict::Accept { provisions } => (json("decision", id, provisions)?, None),
         Verdict::Dismiss { reason } => ("[]".to_owned(), Some(reason.as_str())),
-        Verdict::Undo => ("[]".to_owned(), None),
+        Verdict::NeedEvidence | Verdict::AskSecond | Verdict::Undo => ("[]".to_owned(), None),
     };
     sqlx::query(
         "insert into decision (id, finding_id, ordinal, actor, decided_at, verdict, provisions, dismiss_reason, note) \
@@ -159,6 +180,8 @@ fn decision_of(row: &AnyRow) -> Result<Decision> {
             let reason = named("decision", reason.as_deref().unwrap_or_default(), DismissReason::parse)?;
             Verdict::Dismiss { reason }
         }
+        "need-evidence" => Verdict::NeedEvidence,
+        "ask-second" => Verdict::AskSecond,
         "undo" => Verdict::Undo,
         other => return Err(bad_row("decision", &id, format!("verdict `{other}` is not known"))),
     };

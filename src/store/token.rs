@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::audit::{self, AuditNote};
 use super::error::{Doing as _, StoreError};
 use super::row::{column, parsed, plain, time};
-use super::user::{ACCOUNT, account_of};
+use super::user::{ACCOUNT, N_ACCOUNT, account_of};
 use super::{Db, Result};
 use crate::domain::token::{ApiToken, Scope, TokenId};
 use crate::domain::user::{Account, UserId};
@@ -65,7 +65,7 @@ impl Db {
             .fetch_optional(self.pool())
             .await
             .doing("look up a token")?;
-        row.map(|row| Ok((token_of(&row, 7)?, account_of(&row)?))).transpose()
+        row.map(|row| Ok((token_of(&row, N_ACCOUNT)?, account_of(&row)?))).transpose()
     }
 
     /// Tokens with their owners, newest first: of one account, or of all.
@@ -79,7 +79,7 @@ impl Db {
             .fetch_all(self.pool())
             .await
             .doing("list tokens")?;
-        rows.iter().map(|row| Ok((token_of(row, 7)?, account_of(row)?))).collect()
+        rows.iter().map(|row| Ok((token_of(row, N_ACCOUNT)?, account_of(row)?))).collect()
     }
 
     /// Takes a token back; it opens nothing from now on.

@@ -7,6 +7,7 @@ use super::error::{Doing as _, StoreError};
 use super::pool::Tx;
 use super::row::{column, count, named, parsed, plain, time};
 use super::{Db, Result};
+use crate::domain::office::OfficeId;
 use crate::domain::user::{Account, Role, SessionId, UserId};
 use crate::kit::clock::UnixMs;
 
@@ -76,7 +77,9 @@ pub struct Failures {
 }
 
 pub(super) const ACCOUNT: &str = "u.id, u.name, u.role, u.must_change, case when u.totp_secret is null then 0 else 1 end, \
-                       u.created_at, u.disabled_at";
+                       u.created_at, u.disabled_at, u.office";
+/// Columns of [`ACCOUNT`].
+pub(super) const N_ACCOUNT: usize = 8;
 const SESSION: &str = "s.id, s.token_sha256, s.csrf, s.opened_at, s.seen_at, s.ends_at, s.address, s.agent";
 
 impl Db {
@@ -132,9 +135,9 @@ impl Db {
         row.map(|row| {
             Ok(Credentials {
                 account: account_of(&row)?,
-                password_hash: column(&row, 7)?,
-                totp_secret: column(&row, 8)?,
-                totp_last_step: column(&row, 9)?,
+                password_hash: column(&row, N_ACCOUNT)?,
+                totp_secret: column(&row, N_ACCOUNT + 1)?,
+                totp_last_step: column(&row, N_ACCOUNT + 2)?,
             })
         })
         .transpose()
@@ -250,7 +253,7 @@ impl Db {
         .fetch_optional(self.pool())
         .await
         .doing("look up a session")?;
-        row.map(|row| Ok((session_of(&row, 7)?, account_of(&row)?))).transpose()
+        row.map(|row| Ok((session_of(&row, N_ACCOUNT)?, account_of(&row)?))).transpose()
     }
 
     /// The sessions of an account, oldest first.
@@ -380,6 +383,9 @@ pub(super) fn account_of(row: &AnyRow) -> Result<Account> {
         has_totp: column::<i64>(row, 4)? != 0,
         created_at: time(row, 5)?,
         disabled_at: column::<Option<i64>>(row, 6)?.map(UnixMs),
+        office: column::<Option<String>>(row, 7)?
+            .map(|office| parsed("user_account", &office, OfficeId::parse))
+            .transpose()?,
     })
 }
 

@@ -174,6 +174,7 @@ pub(super) fn input() -> PackageInput {
             id: finding_id.clone(),
             ad_id: ad_id.clone(),
             state: FindingState::Accepted,
+            office: None,
             assessment: Assessment {
                 flagged: true,
                 severity,

@@ -20,6 +20,7 @@ fn account(id: &str, name: &str, role: Role) -> Credentials {
             has_totp: false,
             created_at: NOW,
             disabled_at: None,
+            office: None,
         },
         password_hash: "$argon2id$1".to_owned(),
         totp_secret: None,

@@ -10,6 +10,7 @@ mod evidence;
 mod imports;
 mod jobs;
 mod leads;
+mod offices;
 mod outbox;
 mod pages;
 mod queue;
@@ -66,8 +67,15 @@ conformance! {
     queue:
         the_queue_is_ordered_by_priority_and_paged_without_gaps,
         filters_narrow_the_queue,
+        neighbours_are_those_of_the_same_list,
+        words_with_many_matches_are_listed_in_order_too,
+        counts_follow_what_happens,
         a_search_takes_its_words_literally,
         figures_count_each_finding_once_per_category;
+    offices:
+        offices_come_back_and_their_findings_are_apart,
+        a_person_belongs_to_an_office,
+        a_view_is_saved_under_its_name;
     reviews:
         a_decision_moves_the_finding_and_is_on_record,
         the_second_of_two_reviewers_learns_who_was_first,
