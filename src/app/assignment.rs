@@ -24,6 +24,7 @@ impl App {
     /// `Conflict` names who holds it; `NotFound`, `Forbidden`.
     pub async fn take(&self, actor: &Actor, id: &FindingId, over: bool) -> Result<Assignment> {
         require(actor, Permission::Decide)?;
+        self.demand_seen(actor, id).await?;
         let now = self.clock.now();
         let taken = self.holder(id).await?.filter(|held| over && held.holder != actor.name());
         let note =
@@ -73,6 +74,7 @@ impl App {
         note: &str,
     ) -> Result<Remark> {
         require(actor, Permission::Decide)?;
+        self.demand_seen(actor, id).await?;
         let note = note.trim();
         if note.chars().count() > MAX_REMARK_CHARS {
             return Err(Error::invalid(

@@ -202,7 +202,9 @@ impl App {
             (Verdict::Accept { .. }, Some(lead)) => step(&lead, Step::Reopen),
             (Verdict::Undo, Some(lead)) if lead.state != LeadState::Withdrawn => step(&lead, Step::Withdraw)
                 .map_err(|_| Error::Conflict(withdraw_refused(&decision.finding_id, &lead))),
-            (Verdict::Undo | Verdict::Dismiss { .. }, _) => Ok(None),
+            (Verdict::Undo | Verdict::Dismiss { .. } | Verdict::NeedEvidence | Verdict::AskSecond, _) => {
+                Ok(None)
+            }
         }
     }
 

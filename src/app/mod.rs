@@ -16,6 +16,7 @@ pub(crate) mod evidence;
 pub mod import;
 pub mod lead;
 mod notify;
+pub mod office;
 mod review;
 pub mod rules;
 pub mod scan;
@@ -25,6 +26,7 @@ pub mod step;
 pub mod tokens;
 mod turns;
 pub mod users;
+pub mod views;
 
 use std::sync::Arc;
 

@@ -106,15 +106,22 @@ impl App {
     ) -> Result<Decision> {
         require(actor, Permission::Decide)?;
         self.check_verdict(&verdict, note)?;
-        let view = self.finding(id).await?;
+        let view = self.finding_for(actor, id).await?;
         self.demand_free(actor, id).await?;
         let state = view.finding.state;
         let fits = match verdict {
-            Verdict::Accept { .. } | Verdict::Dismiss { .. } => state == FindingState::Pending,
             Verdict::Undo => state != FindingState::Pending,
+            Verdict::AskSecond => state.is_open() && state != FindingState::SecondReview,
+            Verdict::Accept { .. } | Verdict::Dismiss { .. } | Verdict::NeedEvidence => state.is_open(),
         };
         if !fits {
             return Err(Error::Conflict(refusal(id, &verdict, &view)));
+        }
+        if state == FindingState::SecondReview && verdict != Verdict::Undo {
+            demand_another_person(actor, &view)?;
+        }
+        if let Verdict::Dismiss { reason: DismissReason::Duplicate } = verdict {
+            self.demand_original(actor, id, note).await?;
         }
         if verdict == Verdict::Undo && view.decisions.last().is_some_and(|last| last.actor != actor.name()) {
             require(actor, Permission::Overrule)?;
@@ -166,8 +173,40 @@ impl App {
             Verdict::Dismiss { reason: DismissReason::Other } if note.trim().is_empty() => {
                 Err(Error::invalid("note", "以“其他”排除须说明理由 (dismissing as `other` needs a note)"))
             }
-            Verdict::Dismiss { .. } | Verdict::Undo => Ok(()),
+            Verdict::NeedEvidence if note.trim().is_empty() => {
+                Err(Error::invalid("note", "请写明需要补充什么 (say in the note what is missing)"))
+            }
+            Verdict::AskSecond if note.trim().is_empty() => {
+                Err(Error::invalid("note", "请写明为何提请复核 (say in the note why another should decide)"))
+            }
+            Verdict::Dismiss { .. } | Verdict::NeedEvidence | Verdict::AskSecond | Verdict::Undo => Ok(()),
         }
+    }
+
+    /// A duplicate names the finding that it repeats.
+    async fn demand_original(&self, actor: &Actor, id: &FindingId, note: &str) -> Result<()> {
+        let why = "请在备注写明与哪一条重复，例如 f-0a1b2c3d4e5f6071 (name in the note the finding that it repeats)";
+        let words = note.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        for word in words.filter(|word| word.starts_with("f-")) {
+            let Ok(other) = FindingId::parse(word) else { continue };
+            if other != *id && self.finding_for(actor, &other).await.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(Error::invalid("note", why))
+    }
+}
+
+/// Who asked for a second review does not give it.
+fn demand_another_person(actor: &Actor, view: &FindingView) -> Result<()> {
+    match view.decisions.last() {
+        Some(last) if last.verdict == Verdict::AskSecond && last.actor == actor.name() => {
+            Err(Error::Conflict(format!(
+                "{} 由你提请复核，须由另一人作出决定 (you asked for a second review; another person decides)",
+                view.finding.id
+            )))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -192,6 +231,8 @@ fn describe(decision: &Decision) -> serde_json::Value {
             serde_json::json!({"provisions": provisions, "note": decision.note})
         }
         Verdict::Dismiss { reason } => serde_json::json!({"reason": reason.as_str(), "note": decision.note}),
-        Verdict::Undo => serde_json::json!({"note": decision.note}),
+        Verdict::NeedEvidence | Verdict::AskSecond | Verdict::Undo => {
+            serde_json::json!({"note": decision.note})
+        }
     }
 }

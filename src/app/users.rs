@@ -163,6 +163,7 @@ impl Registry {
                 has_totp: false,
                 created_at: now,
                 disabled_at: None,
+                office: None,
             },
             password_hash: self.hash(password.clone()).await?,
             totp_secret: None,

@@ -12,6 +12,7 @@ mod evidence;
 mod exit;
 mod import;
 mod lead;
+mod office;
 mod out;
 mod queue;
 mod rules;
@@ -147,6 +148,9 @@ enum Command {
     /// 账号：新增、列出、改角色、重置口令、停用 — accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// 机构：新增、列出、人员与监测源的归属 — offices
+    #[command(subcommand)]
+    Office(office::OfficeCommand),
     /// 访问令牌：供程序调用接口 — tokens for programs that use the API
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -258,6 +262,7 @@ async fn asynchronous(
         Command::Case(command) => case::run(command, &app, style).await,
         Command::Evidence(command) => evidence::run(command, &app, style).await,
         Command::User(command) => user::run(command, &app, style).await,
+        Command::Office(command) => office::run(command, &app, style).await,
         Command::Token(command) => token::run(command, &app, style).await,
         Command::Audit(command) => audit::run(command, &app, style).await,
         Command::Doctor => doctor::run(&app, style).await,

@@ -5,7 +5,7 @@ use super::out::{Lang, Style, excerpt, inert, pad};
 use super::say;
 use crate::app::{App, Error, FindingFilter, FindingView, ListedContact, ListedFinding, Result};
 use crate::domain::finding::{FindingId, FindingState};
-use crate::domain::hit::{Hit, Severity};
+use crate::domain::hit::{Hit, RuleId, Severity};
 use crate::domain::lead::LeadId;
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{DismissReason, Verdict};
@@ -16,7 +16,7 @@ use crate::domain::user::Actor;
 pub enum QueueCommand {
     /// 列出待审项 — list findings, highest priority first
     List {
-        /// 状态：pending、accepted、dismissed 或 all — state
+        /// 状态：pending、second-review、needs-evidence、accepted、dismissed 或 all — state
         #[arg(long, default_value = "pending")]
         state: String,
         /// 只列某监测源 — one source only
@@ -28,6 +28,18 @@ pub enum QueueCommand {
         /// 含有这些字 — containing these words
         #[arg(long)]
         search: Option<String>,
+        /// 命中某条规则 — with a hit of this rule
+        #[arg(long)]
+        rule: Option<String>,
+        /// 广告主或发布者名称含有 — whose advertiser or publisher is named so
+        #[arg(long)]
+        party: Option<String>,
+        /// 留有此联系方式 — that shows this contact point
+        #[arg(long)]
+        contact: Option<String>,
+        /// 指向此域名 — that leads to this host
+        #[arg(long)]
+        host: Option<String>,
         /// 最多几条 — at most this many
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
@@ -57,7 +69,7 @@ pub enum QueueCommand {
     Dismiss {
         /// 编号 — its id
         id: String,
-        /// 理由：warning、news、licensed、not-ad、other — reason
+        /// 理由：warning、news、licensed、not-ad、duplicate、other — reason
         #[arg(long)]
         reason: String,
         #[command(flatten)]
@@ -106,13 +118,16 @@ impl By {
 /// Runs the verb. `list` exits with 1 when something is pending.
 pub async fn run(command: QueueCommand, app: &App, style: Style) -> Result<Exit> {
     match command {
-        QueueCommand::List { state, source, severity, search, limit, format } => {
+        QueueCommand::List { state, source, severity, search, rule, party, contact, host, limit, format } => {
             let state = match state.as_str() {
                 "all" => None,
                 name => Some(FindingState::parse(name).ok_or_else(|| {
                     Error::invalid(
                         "state",
-                        format!("`{name}` is not one of pending, accepted, dismissed, all"),
+                        format!(
+                            "`{name}` is not one of {}, all",
+                            FindingState::ALL.map(FindingState::as_str).join(", ")
+                        ),
                     )
                 })?),
             };
@@ -128,6 +143,12 @@ pub async fn run(command: QueueCommand, app: &App, style: Style) -> Result<Exit>
                 source,
                 min_severity: severity.and_then(Severity::new),
                 text: search,
+                rule: rule
+                    .map(|id| RuleId::parse(&id).map_err(|error| Error::invalid("rule", error.to_string())))
+                    .transpose()?,
+                party,
+                contact,
+                host,
                 ..FindingFilter::default()
             };
             match format {
@@ -174,11 +195,14 @@ async fn list(app: &App, filter: &FindingFilter, limit: u32, style: Style) -> Re
     let counts = app.queue_counts(&FindingFilter::default()).await?;
     say(&style.dim(&match style.lang {
         Lang::Zh => {
-            format!("待审 {}，已认定 {}，已排除 {}", counts.pending, counts.accepted, counts.dismissed)
+            let open = counts.pending + counts.second_review + counts.needs_evidence;
+            format!("待审 {open}，已认定 {}，已排除 {}", counts.accepted, counts.dismissed)
         }
         Lang::En => format!(
             "{} pending, {} accepted, {} dismissed",
-            counts.pending, counts.accepted, counts.dismissed
+            counts.pending + counts.second_review + counts.needs_evidence,
+            counts.accepted,
+            counts.dismissed
         ),
     }));
     if let Some(first) = page.findings.first() {

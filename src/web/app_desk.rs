@@ -6,30 +6,26 @@ use futures::FutureExt as _;
 
 use super::desk::{Answer, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine};
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView};
+use crate::app::office::OfficeLine;
 use crate::app::{App, FindingFilter, ListedFinding, PageKey, SealedPackage};
 use crate::domain::ad::AdId;
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::finding::FindingId;
 use crate::domain::lead::{LeadId, Step};
+use crate::domain::office::OfficeId;
 use crate::domain::review::{Assignment, Decision, Remark, RemarkKind, Verdict};
+use crate::domain::source::SourceId;
 use crate::domain::user::Actor;
 use crate::kit::clock::UnixMs;
 use crate::rules::RulePack;
 
 impl Desk for App {
-    fn queue<'a>(&'a self, filter: &'a QueueFilter) -> Answer<'a, QueuePage> {
-        let wanted = FindingFilter {
-            state: filter.state,
-            source: filter.source.clone(),
-            min_severity: filter.min_severity,
-            text: filter.text.clone(),
-            ..FindingFilter::default()
-        };
+    fn queue<'a>(&'a self, actor: &'a Actor, filter: &'a QueueFilter) -> Answer<'a, QueuePage> {
         // A place that does not parse is as if not given: the list begins at its first page.
         let after = filter.after.as_deref().and_then(|key| PageKey::from_str(key).ok());
         async move {
-            let found = App::queue(self, &wanted, after.as_ref(), filter.limit).await?;
-            let counts = self.queue_counts(&wanted).await?;
+            let found = self.queue_for(actor, &filter.wanted, after.as_ref(), filter.limit).await?;
+            let counts = self.queue_counts_for(actor, &filter.wanted).await?;
             let ids: Vec<&FindingId> = found.findings.iter().map(|listed| &listed.finding.id).collect();
             let mut holders = self.holders(&ids).await?;
             let ads: Vec<&AdId> = found.findings.iter().map(|listed| &listed.ad.id).collect();
@@ -40,23 +36,31 @@ impl Desk for App {
                     .position(|held| held.finding_id == listed.finding.id)
                     .map(|at| holders.swap_remove(at)),
                 source: sources.remove(&listed.ad.id),
+                version: listed.version,
                 finding: listed.finding,
                 ad: listed.ad,
             };
             Ok(QueuePage {
                 items: found.findings.into_iter().map(&mut item).collect(),
                 next: found.next.map(|key| key.to_string()),
-                n_pending: counts.pending,
-                n_accepted: counts.accepted,
-                n_dismissed: counts.dismissed,
+                counts,
             })
         }
         .boxed()
     }
 
-    fn finding<'a>(&'a self, id: &'a FindingId) -> Answer<'a, FindingFile> {
+    fn neighbours<'a>(
+        &'a self,
+        actor: &'a Actor,
+        filter: &'a FindingFilter,
+        id: &'a FindingId,
+    ) -> Answer<'a, (Option<FindingId>, Option<FindingId>)> {
+        App::neighbours(self, actor, filter, id).boxed()
+    }
+
+    fn finding<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, FindingFile> {
         async move {
-            let view = App::finding(self, id).await?;
+            let view = self.finding_for(actor, id).await?;
             let packages = self.evidence_packages(id).await?;
             let contacts = self.contacts(&view.ad.id).await?;
             Ok(FindingFile {
@@ -103,16 +107,16 @@ impl Desk for App {
         App::remark(self, actor, id, kind, note).boxed()
     }
 
-    fn leads(&self, filter: LeadFilter) -> Answer<'_, Vec<LeadView>> {
-        App::leads(self, filter).boxed()
+    fn leads<'a>(&'a self, actor: &'a Actor, filter: LeadFilter) -> Answer<'a, Vec<LeadView>> {
+        self.leads_for(actor, filter).boxed()
     }
 
-    fn cases(&self, filter: CaseFilter) -> Answer<'_, Vec<LeadView>> {
-        App::cases(self, filter).boxed()
+    fn cases<'a>(&'a self, actor: &'a Actor, filter: CaseFilter) -> Answer<'a, Vec<LeadView>> {
+        self.cases_for(actor, filter).boxed()
     }
 
-    fn lead<'a>(&'a self, id: &'a LeadId) -> Answer<'a, LeadView> {
-        App::lead(self, id).boxed()
+    fn lead<'a>(&'a self, actor: &'a Actor, id: &'a LeadId) -> Answer<'a, LeadView> {
+        self.lead_for(actor, id).boxed()
     }
 
     fn record_step<'a>(
@@ -122,11 +126,19 @@ impl Desk for App {
         step: Step,
         n_seen: Option<u64>,
     ) -> Answer<'a, LeadView> {
-        App::record_step(self, actor, id, step, n_seen).boxed()
+        async move {
+            self.lead_for(actor, id).await?;
+            App::record_step(self, actor, id, step, n_seen).await
+        }
+        .boxed()
     }
 
     fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote> {
-        async move { Ok(note(App::seal(self, actor, id, None).await?.package)) }.boxed()
+        async move {
+            self.finding_for(actor, id).await?;
+            Ok(note(App::seal(self, actor, id, None).await?.package))
+        }
+        .boxed()
     }
 
     fn capture<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Capture> {
@@ -143,6 +155,29 @@ impl Desk for App {
             Ok(overviews.map(|line| SourceLine { source: line.source, last_run: line.last_run }).collect())
         }
         .boxed()
+    }
+
+    fn offices<'a>(&'a self, actor: &'a Actor) -> Answer<'a, Vec<OfficeLine>> {
+        self.office_lines(actor).boxed()
+    }
+
+    fn route_source<'a>(
+        &'a self,
+        actor: &'a Actor,
+        source: &'a SourceId,
+        office: Option<&'a OfficeId>,
+    ) -> Answer<'a, u64> {
+        self.set_source_office(actor, source, office).boxed()
+    }
+
+    fn move_finding<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a FindingId,
+        office: &'a OfficeId,
+        why: &'a str,
+    ) -> Answer<'a, ()> {
+        App::move_finding(self, actor, id, office, why).boxed()
     }
 
     fn pack(&self) -> &RulePack {

@@ -3,12 +3,13 @@
 use futures::future::BoxFuture;
 
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView};
-use crate::app::{ListedContact, Result};
+use crate::app::office::OfficeLine;
+use crate::app::{FindingCounts, FindingFilter, ListedContact, Result};
 use crate::domain::ad::{Ad, Sighting};
 use crate::domain::capture::{Capture, CaptureId};
-use crate::domain::finding::{Finding, FindingId, FindingState};
-use crate::domain::hit::Severity;
+use crate::domain::finding::{Finding, FindingId};
 use crate::domain::lead::{LeadId, Step};
+use crate::domain::office::OfficeId;
 use crate::domain::review::{Assignment, Decision, Remark, RemarkKind, Verdict};
 use crate::domain::run::CrawlRun;
 use crate::domain::source::{Source, SourceId};
@@ -22,9 +23,16 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T>>;
 /// The use cases behind the pages.
 pub trait Desk: Send + Sync {
     /// One page of the queue, highest priority first.
-    fn queue<'a>(&'a self, filter: &'a QueueFilter) -> Answer<'a, QueuePage>;
+    fn queue<'a>(&'a self, actor: &'a Actor, filter: &'a QueueFilter) -> Answer<'a, QueuePage>;
+    /// The findings before and after this one among those of a filter, without those that others work on.
+    fn neighbours<'a>(
+        &'a self,
+        actor: &'a Actor,
+        filter: &'a FindingFilter,
+        id: &'a FindingId,
+    ) -> Answer<'a, (Option<FindingId>, Option<FindingId>)>;
     /// Everything about one finding.
-    fn finding<'a>(&'a self, id: &'a FindingId) -> Answer<'a, FindingFile>;
+    fn finding<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, FindingFile>;
     /// Records a verdict on the version of a finding that the person saw; `None` takes it as it stands.
     fn decide<'a>(
         &'a self,
@@ -47,11 +55,11 @@ pub trait Desk: Send + Sync {
         note: &'a str,
     ) -> Answer<'a, Remark>;
     /// Leads, the most urgent first.
-    fn leads(&self, filter: LeadFilter) -> Answer<'_, Vec<LeadView>>;
+    fn leads<'a>(&'a self, actor: &'a Actor, filter: LeadFilter) -> Answer<'a, Vec<LeadView>>;
     /// Cases, the most urgent first.
-    fn cases(&self, filter: CaseFilter) -> Answer<'_, Vec<LeadView>>;
+    fn cases<'a>(&'a self, actor: &'a Actor, filter: CaseFilter) -> Answer<'a, Vec<LeadView>>;
     /// One lead.
-    fn lead<'a>(&'a self, id: &'a LeadId) -> Answer<'a, LeadView>;
+    fn lead<'a>(&'a self, actor: &'a Actor, id: &'a LeadId) -> Answer<'a, LeadView>;
     /// Records a step on the lead as the person saw it, with so many steps; `None` takes it as it stands.
     fn record_step<'a>(
         &'a self,
@@ -68,6 +76,23 @@ pub trait Desk: Send + Sync {
     fn capture_body<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Vec<u8>>;
     /// Every source with its last run.
     fn sources(&self) -> Answer<'_, Vec<SourceLine>>;
+    /// Every office with what belongs to it.
+    fn offices<'a>(&'a self, actor: &'a Actor) -> Answer<'a, Vec<OfficeLine>>;
+    /// Makes a source belong to an office, or to none; gives how many open findings went along.
+    fn route_source<'a>(
+        &'a self,
+        actor: &'a Actor,
+        source: &'a SourceId,
+        office: Option<&'a OfficeId>,
+    ) -> Answer<'a, u64>;
+    /// Moves a finding to another office.
+    fn move_finding<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a FindingId,
+        office: &'a OfficeId,
+        why: &'a str,
+    ) -> Answer<'a, ()>;
     /// The rules in force.
     fn pack(&self) -> &RulePack;
     /// The present instant.
@@ -77,14 +102,8 @@ pub trait Desk: Send + Sync {
 /// Which findings a queue page shows.
 #[derive(Debug, Clone, Default)]
 pub struct QueueFilter {
-    /// Only this state.
-    pub state: Option<FindingState>,
-    /// Only seen at this source.
-    pub source: Option<SourceId>,
-    /// Only this severity and above.
-    pub min_severity: Option<Severity>,
-    /// Only ads that contain these words.
-    pub text: Option<String>,
+    /// Which are wanted.
+    pub wanted: FindingFilter,
     /// Where the page begins: what the page before gave as `next`.
     pub after: Option<String>,
     /// At most so many.
@@ -99,11 +118,7 @@ pub struct QueuePage {
     /// Where the next page begins.
     pub next: Option<String>,
     /// How many of the same filter are in each state.
-    pub n_pending: u64,
-    /// Found 涉嫌违法.
-    pub n_accepted: u64,
-    /// Found not to be.
-    pub n_dismissed: u64,
+    pub counts: FindingCounts,
 }
 
 /// One finding in the queue.
@@ -117,6 +132,8 @@ pub struct QueueItem {
     pub holder: Option<Assignment>,
     /// Where the ad was last seen.
     pub source: Option<SourceId>,
+    /// Grows with every change.
+    pub version: u64,
 }
 
 /// Everything about one finding.

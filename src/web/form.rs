@@ -99,6 +99,20 @@ const KNOWN: &[&str] = &[
     "by",
     "reviewer",
     "agreed",
+    "in",
+    "pick",
+    "verdict",
+    "confirm",
+    "query",
+    "id",
+    "parent",
+    "source",
+    "user",
+    "why",
+    "n",
+    "from",
+    "until",
+    "month",
 ];
 
 impl FromRequest<Arc<Site>> for Form {

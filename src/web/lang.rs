@@ -95,7 +95,7 @@ words! {
     keys_hint: "按 ? 查看快捷键" / "Press ? for keys";
     keys_title: "快捷键" / "Keys";
     key_move: "下一条／上一条" / "next / previous";
-    key_verdict: "选择结论：1 涉嫌违法，2–6 不违法的理由" / "choose: 1 suspected, 2–6 reasons for not suspect";
+    key_verdict: "选择结论：1 涉嫌违法，2–7 不违法的理由，8 待补充" / "choose: 1 suspected, 2–7 reasons for not suspect, 8 more evidence";
     key_submit: "记录所选结论并看下一条；打开选中的一条" / "record the choice and go on; open the selected one";
     key_undo: "撤销刚才的决定" / "take the last decision back";
     key_skip: "跳过，说明理由" / "pass over, with a reason";
@@ -161,7 +161,7 @@ words! {
     dismiss_button: "记录：排除" / "Record: dismissed";
     and_next: "并看下一条" / "and next";
     note: "备注" / "Note";
-    note_help: "选“其他”时必填。" / "Required for “something else”.";
+    note_help: "选“重复”或“其他”时必填。" / "Required for “a duplicate” and “something else”.";
     undo_tab: "撤销这一决定" / "Take back this decision";
     undo_help: "撤销也会留下记录，之后可重新审核。" / "Taking back is itself recorded; then decide anew.";
     undo_button: "撤销" / "Take back";

@@ -23,7 +23,7 @@ test("a day by keyboard only", async () => {
   await keys.type(office.admin.password);
   await Promise.all([page.waitForURL("**/queue"), keys.press("Enter")]);
   const pending = await count(page, 0);
-  const [accepted, dismissed] = [await count(page, 1), await count(page, 2)];
+  const [accepted, dismissed] = [await count(page, 3), await count(page, 4)];
   assert.ok(pending > 10, `${pending} wait`);
 
   await keys.press("?");
@@ -51,8 +51,8 @@ test("a day by keyboard only", async () => {
   await keys.press("1");
   await Promise.all([page.waitForURL(`**${second}`), keys.press("Enter")]);
 
-  // 3 is a reason for not suspect; 6 is "other", which asks for words first.
-  await keys.press("6");
+  // 3 is a reason for not suspect; 7 is "other", which asks for words first.
+  await keys.press("7");
   assert.equal(await page.evaluate(() => document.activeElement.name), "note");
   await keys.type("jk126u 只是文字");
   assert.equal(at(page), second, "keys do nothing while one types");
@@ -88,7 +88,7 @@ test("a day by keyboard only", async () => {
 
   // /: search.
   await Promise.all([page.waitForURL("**/queue"), keys.press("/")]);
-  assert.deepEqual([await count(page, 0), await count(page, 1), await count(page, 2)], [pending - 2, accepted + 1, dismissed + 1]);
+  assert.deepEqual([await count(page, 0), await count(page, 3), await count(page, 4)], [pending - 2, accepted + 1, dismissed + 1]);
   const words = (await page.locator("mark").first().textContent()).slice(0, 2);
   await keys.press("/");
   await keys.type(words);
@@ -211,7 +211,7 @@ test("every page is accessible and fits a phone, in both languages, light and da
     await enter(page, office.admin);
     await look("queue");
     const finding = await page.locator("[data-row]").nth(2).getAttribute("href");
-    for (const [what, path] of [["finding", finding], ["sources", "/sources"], ["users", "/users"], ["audit", "/audit"], ["account", "/account"], ["failure", "/nothing"]]) {
+    for (const [what, path] of [["finding", finding], ["sources", "/sources"], ["users", "/users"], ["offices", "/offices"], ["audit", "/audit"], ["account", "/account"], ["failure", "/nothing"]]) {
       await page.goto(path);
       await look(what);
     }

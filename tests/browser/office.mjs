@@ -96,7 +96,7 @@ export async function accessible(page, what) {
   assert.deepEqual(shown, [], `${what} is not accessible`);
 }
 
-/** The number on a tab of the queue: 0 pending, 1 accepted, 2 dismissed, 3 all. */
+/** The number on a tab of the queue: 0 pending, 1 second review, 2 needs evidence, 3 accepted, 4 dismissed, 5 all. */
 export async function count(page, tab) {
   return Number(await page.locator(".tabs .count").nth(tab).textContent());
 }

@@ -25,7 +25,7 @@ pub async fn list(call: Call) -> Answered {
         Some(state) => CaseState::parse(state).map_or(CaseFilter::All, CaseFilter::In),
     };
     let after: Option<CaseId> = page::read(call.asked("cursor"))?;
-    let all = call.app().cases(filter).await?;
+    let all = call.app().cases_for(call.actor()?, filter).await?;
     let lines: Vec<CaseLine> = all.iter().filter_map(|view| Some(line(view, view.case()?))).collect();
     // A case that left the list meanwhile: the list begins again rather than leaving something out.
     let first =
@@ -71,7 +71,7 @@ pub async fn referral_list(call: Call) -> Answered {
     let state = call.asked("state").and_then(ReferralState::parse);
     let after: Option<String> = page::read(call.asked("cursor"))?;
     let mut all: Vec<ReferralJson> = Vec::new();
-    for view in call.app().leads(LeadFilter::All).await? {
+    for view in call.app().leads_for(call.actor()?, LeadFilter::All).await? {
         let wanted =
             view.lead().referrals.iter().filter(|one| state.is_none_or(|state| one.state() == state));
         all.extend(wanted.map(|one| referral_json(&view, one)));
@@ -94,7 +94,7 @@ fn lead_of(call: &Call) -> Result<LeadId, Problem> {
 }
 
 async fn find(call: &Call) -> Result<CaseFull, Problem> {
-    full(&call.app().lead(&lead_of(call)?).await?)
+    full(&call.app().lead_for(call.actor()?, &lead_of(call)?).await?)
 }
 
 fn full(view: &LeadView) -> Result<CaseFull, Problem> {

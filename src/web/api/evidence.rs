@@ -12,7 +12,7 @@ use crate::domain::finding::FindingId;
 /// `GET /findings/{id}/packages`.
 pub async fn list(call: Call) -> Answered {
     let id: FindingId = call.id("id")?;
-    call.app().finding(&id).await?;
+    call.app().finding_for(call.actor()?, &id).await?;
     let packages = call.app().evidence_packages(&id).await?;
     Reply::ok(&PackageList { packages: packages.iter().map(package).collect() })
 }
@@ -20,6 +20,7 @@ pub async fn list(call: Call) -> Answered {
 /// `POST /findings/{id}/packages`.
 pub async fn seal(call: Call) -> Answered {
     let id: FindingId = call.id("id")?;
+    call.app().finding_for(call.actor()?, &id).await?;
     let sealed = call.app().seal(call.actor()?, &id, None).await?;
     let made = package(&sealed.package);
     let location = format!("{ROOT}/packages/{}", made.id);

@@ -31,9 +31,10 @@ pub async fn list(call: Call) -> Answered {
         min_severity: call.parsed("min_severity")?.and_then(Severity::new),
         text: call.asked("q").map(str::to_owned),
         created_from: created_from.map(|at| UnixMs(at.as_millisecond())),
+        ..FindingFilter::default()
     };
     let after: Option<PageKey> = page::read(call.asked("cursor"))?;
-    let found = call.app().queue(&filter, after.as_ref(), call.limit()).await?;
+    let found = call.app().queue_for(call.actor()?, &filter, after.as_ref(), call.limit()).await?;
     let ids: Vec<&FindingId> = found.findings.iter().map(|listed| &listed.finding.id).collect();
     let holders = call.app().holders(&ids).await?;
     let findings = found.findings.iter().map(|listed| {
@@ -120,14 +121,14 @@ pub async fn reveal(call: Call) -> Answered {
     if why.is_empty() || why.chars().count() > 300 {
         return Err(Error::invalid("why", "请说明原因，1–300 字 (say why, 1 to 300 characters)").into());
     }
-    call.app().finding(&id).await?;
+    call.app().finding_for(call.actor()?, &id).await?;
     let detail = json!({"why": why});
     call.app().registry().record(call.actor()?, "contact.reveal", id.as_str(), detail).await?;
     contact_list(&call, false).await
 }
 
 async fn contact_list(call: &Call, masked: bool) -> Answered {
-    let view = call.app().finding(&call.id("id")?).await?;
+    let view = call.app().finding_for(call.actor()?, &call.id("id")?).await?;
     let listed = call.app().contacts(&view.ad.id).await?;
     let contacts = listed.into_iter().map(|listed| ContactJson {
         kind: listed.contact.kind.as_str().to_owned(),
@@ -139,7 +140,7 @@ async fn contact_list(call: &Call, masked: bool) -> Answered {
 }
 
 async fn full(call: &Call, id: &FindingId) -> Result<FindingFull, Problem> {
-    let view = call.app().finding(id).await?;
+    let view = call.app().finding_for(call.actor()?, id).await?;
     let holder = call.app().holder(id).await?;
     let remarks = call.app().remarks(id).await?;
     let draft = &view.ad.draft;
@@ -236,7 +237,7 @@ fn decision(decision: &Decision) -> DecisionJson {
     let (provisions, reason) = match &decision.verdict {
         Verdict::Accept { provisions } => (provisions.iter().map(ToString::to_string).collect(), None),
         Verdict::Dismiss { reason } => (Vec::new(), Some(reason.as_str().to_owned())),
-        Verdict::Undo => (Vec::new(), None),
+        Verdict::NeedEvidence | Verdict::AskSecond | Verdict::Undo => (Vec::new(), None),
     };
     DecisionJson {
         id: decision.id.to_string(),

@@ -25,7 +25,7 @@ pub async fn list(call: Call) -> Answered {
         Some(state) => LeadState::parse(state).map_or(LeadFilter::All, LeadFilter::In),
     };
     let after: Option<LeadId> = page::read(call.asked("cursor"))?;
-    let all = call.app().leads(filter).await?;
+    let all = call.app().leads_for(call.actor()?, filter).await?;
     // A lead that left the list meanwhile: the list begins again rather than leaving something out.
     let first = after.and_then(|id| all.iter().position(|view| view.lead().id == id)).map_or(0, |at| at + 1);
     let limit = usize::try_from(call.limit()).unwrap_or(usize::MAX);
@@ -37,7 +37,7 @@ pub async fn list(call: Call) -> Answered {
 
 /// `GET /leads/{id}`.
 pub async fn show(call: Call) -> Answered {
-    let view = call.app().lead(&call.id("id")?).await?;
+    let view = call.app().lead_for(call.actor()?, &call.id("id")?).await?;
     let full = full(&view);
     Ok(Reply::ok(&full)?.of_version(full.line.version))
 }
@@ -47,6 +47,7 @@ pub async fn step(call: Call) -> Answered {
     let id: LeadId = call.id("id")?;
     let seen = call.version()?;
     let step = read_step(&call.body()?)?;
+    call.app().lead_for(call.actor()?, &id).await?;
     match call.app().record_step(call.actor()?, &id, step, seen).await {
         Ok(view) => {
             let full = full(&view);

@@ -37,7 +37,7 @@ pub async fn list(
     ];
     let asked = asked.state.as_deref().unwrap_or("open");
     let (current, _, filter) = views.into_iter().find(|(name, ..)| *name == asked).unwrap_or(views[0]);
-    let cases = site.desk.cases(filter).await?;
+    let cases = site.desk.cases(&visit.logged_in()?.actor, filter).await?;
     let page = ListPage {
         tabs: views
             .into_iter()
@@ -56,7 +56,7 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let lead = CaseId::parse(&id).and_then(|case| case.lead()).map_err(|_| Failure::NoPage)?;
-    match site.desk.lead(&lead).await?.case() {
+    match site.desk.lead(&visit.logged_in()?.actor, &lead).await?.case() {
         Some(_) => render(&site, &visit, &lead, StatusCode::OK, Vec::new()).await,
         None => Ok(see_other(&format!("/leads/{lead}"))),
     }

@@ -9,9 +9,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
-use super::finding::{Returned, neighbours, parse, render};
+use super::asked::Asked;
+use super::finding::{Returned, parse, render};
 use crate::app;
-use crate::domain::finding::FindingId;
+use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{DismissReason, RemarkKind, SkipReason, Verdict};
 use crate::web::Site;
@@ -44,9 +45,47 @@ pub async fn dismiss(
     let id = parse(&id)?;
     let Some(reason) = DismissReason::parse(form.one("reason")) else {
         let why = app::Error::invalid("reason", visit.lang.words().dismiss_help);
-        return refused(&site, &visit, &id, &form, why, true).await;
+        return refused(&site, &visit, &id, &form, why, "dismiss").await;
     };
     decide(&site, &visit, &id, &form, Verdict::Dismiss { reason }, visit.lang.words().done_dismiss).await
+}
+
+/// `POST /findings/{id}/need-evidence`: 证据不足待补充; the note says what is missing.
+pub async fn need_evidence(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, Failure> {
+    let done = visit.lang.pick("已记录：证据不足，待补充。", "Recorded: more evidence is asked for.");
+    decide(&site, &visit, &parse(&id)?, &form, Verdict::NeedEvidence, done).await
+}
+
+/// `POST /findings/{id}/ask-second`: another person decides.
+pub async fn ask_second(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, Failure> {
+    let done = visit.lang.pick("已提请他人复核。", "Another person is asked to decide.");
+    decide(&site, &visit, &parse(&id)?, &form, Verdict::AskSecond, done).await
+}
+
+/// `POST /findings/{id}/move`: to another office.
+pub async fn move_office(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, Failure> {
+    let id = parse(&id)?;
+    let none = || app::Error::invalid("office", visit.lang.pick("请选择机构", "choose an office"));
+    let office = super::office::office(&form)?.ok_or_else(none)?;
+    let (_, next) = around(&site, &form, &id).await?;
+    site.desk.move_finding(&form.session.actor, &id, &office, form.one("why")).await?;
+    site.flashes.tell(&form.session.id, Flash::good(visit.lang.pick("已转交。", "Moved.")));
+    Ok(onward(&form, next))
 }
 
 /// `POST /findings/{id}/undo`.
@@ -103,10 +142,10 @@ pub async fn skip(
     let id = parse(&id)?;
     let reason = SkipReason::parse(form.one("reason"))
         .ok_or_else(|| app::Error::invalid("reason", visit.lang.words().skip_help))?;
-    let (_, next) = neighbours(&site, &id, form.session.actor.name()).await?;
+    let (_, next) = around(&site, &form, &id).await?;
     site.desk.remark(&form.session.actor, &id, RemarkKind::Skip(reason), form.one("note")).await?;
     site.flashes.tell(&form.session.id, Flash::good(visit.lang.words().done_skip));
-    Ok(onward(next))
+    Ok(onward(&form, next))
 }
 
 /// `POST /findings/{id}/comment`.
@@ -144,13 +183,13 @@ async fn decide(
     verdict: Verdict,
     done: &str,
 ) -> Result<Response, Failure> {
-    let dismissing = matches!(verdict, Verdict::Dismiss { .. });
+    let sent = verdict.as_str();
     let undo = (verdict != Verdict::Undo).then(|| id.clone());
     let actor = &form.session.actor;
     let seen = form.one("seen").parse().ok();
     // What comes next is what stood behind it in the queue before it left.
     let next = match form.one("then") {
-        "next" => Some(neighbours(site, id, actor.name()).await?.1),
+        "next" => Some(around(site, form, id).await?.1),
         _ => None,
     };
     match site.desk.decide(actor, id, verdict, form.one("note"), seen).await {
@@ -159,17 +198,40 @@ async fn decide(
             // On the page of the finding itself the form to take it back is there anyway.
             let undo = undo.filter(|_| next.is_some());
             site.flashes.tell(&form.session.id, Flash { good: true, text, undo });
-            Ok(next.map_or_else(|| see_other(&format!("/findings/{id}")), onward))
+            Ok(match next {
+                Some(next) => onward(form, next),
+                None => see_other(&list(form).finding_href(id)),
+            })
         }
         Err(why @ (app::Error::Invalid(_) | app::Error::Conflict(_))) => {
-            refused(site, visit, id, form, why, dismissing).await
+            refused(site, visit, id, form, why, sent).await
         }
         Err(other) => Err(other.into()),
     }
 }
 
-fn onward(next: Option<FindingId>) -> Response {
-    see_other(&next.map_or_else(|| "/queue".to_owned(), |next| format!("/findings/{next}")))
+/// The list from which the finding was opened.
+fn list(form: &Form) -> Asked {
+    Asked::parse(form.one("in"))
+}
+
+/// What stands around a finding in the list from which it was opened.
+async fn around(
+    site: &Site,
+    form: &Form,
+    id: &FindingId,
+) -> app::Result<(Option<FindingId>, Option<FindingId>)> {
+    site.desk.neighbours(&form.session.actor, &list(form).filter(), id).await
+}
+
+fn onward(form: &Form, next: Option<FindingId>) -> Response {
+    let list = list(form);
+    let state = list.state().map_or("all", FindingState::as_str);
+    see_other(&match next {
+        Some(next) => list.finding_href(&next),
+        None if list.query().is_empty() => "/queue".to_owned(),
+        None => list.href(state, None),
+    })
 }
 
 /// Shows the finding again with the reason on top and everything that was typed.
@@ -179,7 +241,7 @@ async fn refused(
     id: &FindingId,
     form: &Form,
     why: app::Error,
-    dismissing: bool,
+    sent: &'static str,
 ) -> Result<Response, Failure> {
     let failure = Failure::App(why);
     let explained = failure.explain(visit.lang);
@@ -188,8 +250,8 @@ async fn refused(
     let returned = Returned {
         problem,
         note: form.one("note").to_owned(),
-        ticked: (!dismissing).then(|| form.all("provision").map(str::to_owned).collect()),
-        dismissing,
+        ticked: (sent == "accept").then(|| form.all("provision").map(str::to_owned).collect()),
+        sent,
     };
-    render(site, visit, id, failure.status(), returned).await
+    render(site, visit, id, &list(form), failure.status(), returned).await
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::asked::Asked;
 use super::card::{Article, Card, article, cards};
 use super::queue::title;
 use super::words::{self, SeverityShown};
-use crate::app::{self, ListedContact};
+use crate::app::ListedContact;
 use crate::domain::ad::AdDraft;
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::highlight::pieces;
@@ -22,7 +23,7 @@ use crate::domain::review::{Decision, DismissReason, Remark, RemarkKind, SkipRea
 use crate::kit::clock::UnixMs;
 use crate::rules::RulePack;
 use crate::web::Site;
-use crate::web::desk::{FindingFile, QueueFilter, QueueItem};
+use crate::web::desk::FindingFile;
 use crate::web::error::Failure;
 use crate::web::lang::Lang;
 use crate::web::page::{Frame, Visit, When, defang, html, visible, visible_lines};
@@ -41,7 +42,10 @@ struct Page {
     priority_class: &'static str,
     state: &'static str,
     state_class: &'static str,
-    is_pending: bool,
+    /// Whether a person still has to decide.
+    is_open: bool,
+    /// Whether another person may be asked.
+    may_ask_second: bool,
     /// The lead that an acceptance opened.
     lead: Option<String>,
     version: u64,
@@ -71,11 +75,21 @@ struct Page {
     proposed: Vec<Article>,
     others: Vec<Article>,
     dismiss_reasons: Vec<DismissLine>,
-    previous_href: Option<String>,
-    next_href: Option<String>,
+    list: List,
     problem: Vec<String>,
     note: String,
-    ticked_dismiss: bool,
+    /// Which form was refused, by the name of its verdict; empty for none.
+    sent: &'static str,
+}
+
+/// The list from which the finding was opened, and where it can go from here.
+struct List {
+    query: String,
+    back_href: String,
+    previous_href: Option<String>,
+    next_href: Option<String>,
+    /// Offices that it may be moved to.
+    offices: Vec<(String, String)>,
 }
 
 struct Holder {
@@ -154,8 +168,8 @@ pub struct Returned {
     pub note: String,
     /// The provisions as ticked; `None` means those proposed.
     pub ticked: Option<BTreeSet<String>>,
-    /// Whether the dismissing form was sent.
-    pub dismissing: bool,
+    /// Which form was sent, by the name of its verdict; empty for none.
+    pub sent: &'static str,
 }
 
 /// `GET /findings/{id}`.
@@ -163,8 +177,9 @@ pub async fn show(
     State(site): State<Arc<Site>>,
     visit: Visit,
     Path(id): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    render(&site, &visit, &parse(&id)?, StatusCode::OK, Returned::default()).await
+    render(&site, &visit, &parse(&id)?, &asked, StatusCode::OK, Returned::default()).await
 }
 
 /// The finding of an address.
@@ -177,36 +192,27 @@ pub async fn render(
     site: &Site,
     visit: &Visit,
     id: &FindingId,
+    asked: &Asked,
     status: StatusCode,
     returned: Returned,
 ) -> Result<Response, Failure> {
-    let file = site.desk.finding(id).await?;
     let actor = &visit.logged_in()?.actor;
-    let href = |id: FindingId| format!("/findings/{id}");
-    let around = neighbours(site, id, actor.name()).await?;
-    let around = (around.0.map(href), around.1.map(href));
+    let file = site.desk.finding(actor, id).await?;
+    let around = site.desk.neighbours(actor, &asked.filter(), id).await?;
+    let offices = site.registry.offices().await?;
+    let offices = offices.into_iter().filter(|office| Some(&office.id) != file.finding.office.as_ref());
     let title = title(visit.lang, &file.ad.draft);
     let frame = Frame::new(visit, "queue", title.clone()).with_flash(site, visit);
-    let page = page(frame, title, &file, site.desk.pack(), around, returned);
-    Ok(html(status, &page)?)
-}
-
-/// The pending findings before and after this one in the order of the queue, without those that others work on.
-pub async fn neighbours(
-    site: &Site,
-    id: &FindingId,
-    me: &str,
-) -> app::Result<(Option<FindingId>, Option<FindingId>)> {
-    let filter = QueueFilter { state: Some(FindingState::Pending), limit: 100, ..QueueFilter::default() };
-    let items = site.desk.queue(&filter).await?.items.into_iter();
-    let free = |item: &QueueItem| {
-        item.finding.id == *id || item.holder.as_ref().is_none_or(|held| held.holder == me)
+    let state = asked.state().map_or("all", FindingState::as_str);
+    let list = List {
+        query: asked.query(),
+        back_href: if asked.query().is_empty() { "/queue".to_owned() } else { asked.href(state, None) },
+        previous_href: around.0.map(|id| asked.finding_href(&id)),
+        next_href: around.1.map(|id| asked.finding_href(&id)),
+        offices: offices.map(|office| (office.id.to_string(), visible(&office.name))).collect(),
     };
-    let ids: Vec<FindingId> = items.filter(free).map(|item| item.finding.id).collect();
-    Ok(match ids.iter().position(|known| known == id) {
-        Some(at) => (at.checked_sub(1).and_then(|at| ids.get(at)).cloned(), ids.get(at + 1).cloned()),
-        None => (None, ids.first().cloned()),
-    })
+    let page = page(frame, title, &file, site.desk.pack(), list, returned);
+    Ok(html(status, &page)?)
 }
 
 fn page(
@@ -214,7 +220,7 @@ fn page(
     title: String,
     file: &FindingFile,
     pack: &RulePack,
-    (previous_href, next_href): (Option<String>, Option<String>),
+    list: List,
     returned: Returned,
 ) -> Page {
     let lang = frame.lang;
@@ -243,7 +249,8 @@ fn page(
         priority_class,
         state,
         state_class,
-        is_pending: finding.state == FindingState::Pending,
+        is_open: finding.state.is_open(),
+        may_ask_second: matches!(finding.state, FindingState::Pending | FindingState::NeedsEvidence),
         lead: (finding.state == FindingState::Accepted).then(|| LeadId::of(&finding.id).to_string()),
         last_decision: decisions.last().map(|decision| history(lang, pack, decision)),
         categories: words::categories(lang, &finding.hits).into_iter().map(str::to_owned).collect(),
@@ -305,11 +312,10 @@ fn page(
             .zip(FIRST_DISMISS_KEY..)
             .map(|(reason, key)| DismissLine { key, value: reason.as_str(), name: lang.of(reason.label()) })
             .collect(),
-        previous_href,
-        next_href,
+        list,
         problem: returned.problem,
         note: returned.note,
-        ticked_dismiss: returned.dismissing,
+        sent: returned.sent,
         frame,
     }
 }
@@ -407,7 +413,7 @@ fn history(lang: Lang, pack: &RulePack, decision: &Decision) -> HistoryLine {
             .collect::<Vec<_>>()
             .join("；"),
         Verdict::Dismiss { reason } => lang.of(reason.label()).to_owned(),
-        Verdict::Undo => String::new(),
+        Verdict::NeedEvidence | Verdict::AskSecond | Verdict::Undo => String::new(),
     };
     HistoryLine {
         order: decision.at,

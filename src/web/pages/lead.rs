@@ -155,7 +155,7 @@ pub async fn list(
     let asked = asked.state.as_deref().unwrap_or("open");
     // A name that is not known is as if not given: a filter is a view, not a command.
     let (current, _, filter) = views.into_iter().find(|(name, ..)| *name == asked).unwrap_or(views[0]);
-    let leads = site.desk.leads(filter).await?;
+    let leads = site.desk.leads(&visit.logged_in()?.actor, filter).await?;
     let page = ListPage {
         tabs: views
             .into_iter()
@@ -174,7 +174,7 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let id = parse(&id)?;
-    let view = site.desk.lead(&id).await?;
+    let view = site.desk.lead(&visit.logged_in()?.actor, &id).await?;
     match view.case() {
         Some(_) => Ok(see_other(&address(&view))),
         None => render(&site, &visit, &id, StatusCode::OK, Vec::new()).await,
@@ -219,7 +219,7 @@ pub(super) async fn render(
     status: StatusCode,
     problem: Vec<String>,
 ) -> Result<Response, Failure> {
-    let view = site.desk.lead(id).await?;
+    let view = site.desk.lead(&visit.logged_in()?.actor, id).await?;
     let lead = view.lead();
     let lang = visit.lang;
     let row = row(lang, &view);

@@ -1,8 +1,10 @@
 //! One file for each page: what it asks the desk, and the shape its template shows.
 
 pub mod account;
+mod asked;
 pub mod asset;
 pub mod audit;
+pub mod bulk;
 pub mod capture;
 mod card;
 pub mod case;
@@ -12,6 +14,7 @@ pub mod finding;
 pub mod lead;
 mod lead_form;
 pub mod login;
+pub mod office;
 pub mod queue;
 pub mod source;
 pub mod users;

@@ -1,5 +1,6 @@
 //! The queue: what waits, what is worst, why, in its own words.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -8,15 +9,20 @@ use axum::http::StatusCode;
 use axum::response::{Redirect, Response};
 use serde::Deserialize;
 
+use super::asked::Asked;
 use super::words::{self, Excerpt, SeverityShown};
 use crate::domain::finding::{Assessment, FindingId, FindingState};
 use crate::domain::hit::Severity;
+use crate::domain::review::DismissReason;
 use crate::domain::source::SourceId;
 use crate::web::Site;
-use crate::web::desk::{QueueFilter, QueueItem};
+use crate::web::desk::{QueueFilter, QueueItem, SourceLine};
 use crate::web::error::Failure;
+use crate::web::form::Form;
+use crate::web::guard::see_other;
 use crate::web::lang::Lang;
 use crate::web::page::{Frame, Visit, When, html, shorten, visible};
+use crate::web::session::Flash;
 
 const PAGE_SIZE: u32 = 30;
 
@@ -25,20 +31,43 @@ const PAGE_SIZE: u32 = 30;
 struct Page {
     frame: Frame,
     tabs: Vec<Tab>,
+    views: Vec<ViewLine>,
     state: String,
     severities: Vec<SelectOption>,
     sources: Vec<SelectOption>,
-    text: String,
+    rules: Vec<SelectOption>,
+    asked: Fields,
+    query: String,
     is_filtered: bool,
+    is_detailed: bool,
     is_first: bool,
+    may_bulk: bool,
+    bulk_choices: Vec<(String, &'static str)>,
     first_href: String,
     next_href: Option<String>,
     rows: Vec<Row>,
 }
 
+/// What was typed, shown again.
+struct Fields {
+    text: String,
+    party: String,
+    contact: String,
+    host: String,
+    from: String,
+    until: String,
+}
+
 struct Tab {
     name: &'static str,
-    count: u64,
+    count: String,
+    href: String,
+    current: bool,
+}
+
+struct ViewLine {
+    id: String,
+    name: String,
     href: String,
     current: bool,
 }
@@ -49,37 +78,30 @@ struct SelectOption {
     selected: bool,
 }
 
-struct Row {
-    id: String,
-    title: String,
-    severity: SeverityShown,
-    priority: &'static str,
-    priority_class: &'static str,
-    state: &'static str,
-    state_class: &'static str,
-    kind: &'static str,
-    publisher: String,
+/// A finding as lists show it.
+pub struct Row {
+    pub id: String,
+    pub href: String,
+    pub version: u64,
+    pub title: String,
+    pub severity: SeverityShown,
+    pub priority: &'static str,
+    pub priority_class: &'static str,
+    pub state: &'static str,
+    pub state_class: &'static str,
+    pub kind: &'static str,
+    pub publisher: String,
     /// Where it was last seen.
-    source: String,
+    pub source: String,
     /// Who works on it, and until when.
-    holder: Option<(String, When)>,
-    categories: Vec<String>,
-    excerpts: Vec<Excerpt>,
-    n_more: usize,
-    reasons: String,
-    first_seen: When,
-    last_seen: When,
-    n_sightings: u64,
-}
-
-/// Filters of the queue, as in its address.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Asked {
-    state: Option<String>,
-    severity: Option<String>,
-    source: Option<String>,
-    q: Option<String>,
-    after: Option<String>,
+    pub holder: Option<(String, When)>,
+    pub categories: Vec<String>,
+    pub excerpts: Vec<Excerpt>,
+    pub n_more: usize,
+    pub reasons: String,
+    pub first_seen: When,
+    pub last_seen: When,
+    pub n_sightings: u64,
 }
 
 /// `GET /`.
@@ -115,89 +137,121 @@ pub async fn show(
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let filter = asked.filter();
-    let found = site.desk.queue(&filter).await?;
+    let session = visit.logged_in()?;
+    let wanted = asked.filter();
+    let filter = QueueFilter { wanted: wanted.clone(), after: asked.after.clone(), limit: PAGE_SIZE };
+    let found = site.desk.queue(&session.actor, &filter).await?;
     let sources = site.desk.sources().await?;
     let lang = visit.lang;
     let w = lang.words();
-    let counts = [found.n_pending, found.n_accepted, found.n_dismissed];
+    let shown = |n: u64| match (found.counts.stopped, n) {
+        (true, 0) => "…".to_owned(),
+        (true, n) => format!("{n}+"),
+        (false, n) => n.to_string(),
+    };
     let tabs = FindingState::ALL
         .into_iter()
-        .zip(counts)
-        .map(|(state, count)| Tab {
+        .map(|state| Tab {
             name: lang.of(state.label()),
-            count,
+            count: shown(found.counts.of(state)),
             href: asked.href(state.as_str(), None),
-            current: filter.state == Some(state),
+            current: wanted.state == Some(state),
         })
         .chain([Tab {
             name: w.filter_state_all,
-            count: counts.iter().sum(),
+            count: shown(found.counts.all()),
             href: asked.href("all", None),
-            current: filter.state.is_none(),
+            current: wanted.state.is_none(),
         }])
         .collect();
-    let state = filter.state.map_or("all", FindingState::as_str);
-    let title_of = |id: &SourceId| {
-        let known = sources.iter().find(|line| line.source.id == *id);
-        visible(known.map_or(id.as_str(), |line| line.source.title.as_str()))
-    };
+    let query = asked.query();
+    let views = site.registry.saved_views(session).await?;
+    let views = views.into_iter().map(|view| ViewLine {
+        current: view.query == query,
+        href: format!("/queue?{}", view.query),
+        name: visible(&view.name),
+        id: view.id,
+    });
+    let state = wanted.state.map_or("all", FindingState::as_str);
+    let titles = titles(&sources);
+    let frame = Frame::new(&visit, "queue", w.queue_title).with_flash(&site, &visit);
     let page = Page {
-        frame: Frame::new(&visit, "queue", w.queue_title).with_flash(&site, &visit),
         tabs,
+        views: views.collect(),
         state: state.to_owned(),
-        severities: severity_options(lang, filter.min_severity),
+        severities: severity_options(lang, wanted.min_severity),
         sources: sources
             .iter()
             .map(|line| SelectOption {
                 value: line.source.id.to_string(),
                 name: visible(&line.source.title),
-                selected: filter.source.as_ref() == Some(&line.source.id),
+                selected: wanted.source.as_ref() == Some(&line.source.id),
             })
             .collect(),
-        text: visible(filter.text.as_deref().unwrap_or_default()),
-        is_filtered: filter.text.is_some() || filter.source.is_some() || filter.min_severity.is_some(),
-        is_first: filter.after.is_none(),
+        rules: site
+            .desk
+            .pack()
+            .rules
+            .iter()
+            .map(|rule| SelectOption {
+                value: rule.id.to_string(),
+                name: format!("{} {}", rule.id, rule.title),
+                selected: wanted.rule.as_ref() == Some(&rule.id),
+            })
+            .collect(),
+        asked: Fields {
+            text: shown_again(&asked.q),
+            party: shown_again(&asked.party),
+            contact: shown_again(&asked.contact),
+            host: shown_again(&asked.host),
+            from: shown_again(&asked.from),
+            until: shown_again(&asked.until),
+        },
+        query,
+        is_filtered: asked.is_filtered(),
+        is_detailed: asked.is_detailed(),
+        is_first: asked.after.is_none(),
+        may_bulk: frame.can.decide && wanted.state.is_some_and(FindingState::is_open),
+        bulk_choices: bulk_choices(lang),
         first_href: asked.href(state, None),
         next_href: found.next.as_deref().map(|key| asked.href(state, Some(key))),
-        rows: found.items.iter().map(|item| row(lang, item, title_of)).collect(),
+        rows: found.items.iter().map(|item| row(lang, item, &titles, &asked)).collect(),
+        frame,
     };
     Ok(html(StatusCode::OK, &page)?)
 }
 
-impl Asked {
-    /// Values that do not parse are as if not given: a filter is a view, not a command.
-    fn filter(&self) -> QueueFilter {
-        let given = |field: &Option<String>| field.clone().filter(|value| !value.trim().is_empty());
-        let state = match self.state.as_deref() {
-            Some("all") => None,
-            Some(name) => FindingState::parse(name).or(Some(FindingState::Pending)),
-            None => Some(FindingState::Pending),
-        };
-        QueueFilter {
-            state,
-            source: given(&self.source).and_then(|id| SourceId::parse(&id).ok()),
-            min_severity: given(&self.severity).and_then(|level| level.parse().ok()).and_then(Severity::new),
-            text: given(&self.q).map(|text| shorten(text.trim(), 100)),
-            after: given(&self.after),
-            limit: PAGE_SIZE,
-        }
-    }
+/// `POST /views`: saves the queue as it is looked at under a name.
+pub async fn save_view(State(site): State<Arc<Site>>, visit: Visit, form: Form) -> Result<Response, Failure> {
+    let asked = Asked::parse(form.one("query"));
+    let state = asked.state().map_or("all", FindingState::as_str);
+    let href = asked.href(state, None);
+    let query = href.trim_start_matches("/queue?");
+    site.registry.save_view(&form.session, form.one("name"), query).await?;
+    let done = visit.lang.pick("视图已保存。", "The view is saved.");
+    site.flashes.tell(&form.session.id, Flash::good(done));
+    Ok(see_other(&href))
+}
 
-    fn href(&self, state: &str, after: Option<&str>) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.append_pair("state", state);
-        let kept = [("severity", &self.severity), ("source", &self.source), ("q", &self.q)];
-        for (name, value) in kept {
-            if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
-                query.append_pair(name, value);
-            }
-        }
-        if let Some(key) = after {
-            query.append_pair("after", key);
-        }
-        format!("/queue?{}", query.finish())
-    }
+/// `POST /views/remove`.
+pub async fn remove_view(State(site): State<Arc<Site>>, form: Form) -> Result<Response, Failure> {
+    site.registry.remove_view(&form.session, form.one("id")).await?;
+    Ok(see_other("/queue"))
+}
+
+/// Verdicts for many at once, with their names: those that need nothing but a reason.
+pub fn bulk_choices(lang: Lang) -> Vec<(String, &'static str)> {
+    let reasons = DismissReason::ALL.into_iter().filter(|reason| *reason != DismissReason::Duplicate);
+    reasons.map(|reason| (format!("dismiss {}", reason.as_str()), lang.of(reason.label()))).collect()
+}
+
+/// Titles of the sources by their name.
+pub fn titles(sources: &[SourceLine]) -> HashMap<SourceId, String> {
+    sources.iter().map(|line| (line.source.id.clone(), visible(&line.source.title))).collect()
+}
+
+fn shown_again(field: &Option<String>) -> String {
+    visible(&shorten(field.as_deref().unwrap_or_default(), 100))
 }
 
 fn severity_options(lang: Lang, chosen: Option<Severity>) -> Vec<SelectOption> {
@@ -217,14 +271,18 @@ fn severity_options(lang: Lang, chosen: Option<Severity>) -> Vec<SelectOption> {
         .collect()
 }
 
-fn row(lang: Lang, item: &QueueItem, title_of: impl Fn(&SourceId) -> String) -> Row {
-    let QueueItem { finding, ad, holder, source } = item;
+/// A finding as lists show it.
+pub fn row(lang: Lang, item: &QueueItem, titles: &HashMap<SourceId, String>, asked: &Asked) -> Row {
+    let QueueItem { finding, ad, holder, source, version } = item;
     let draft = &ad.draft;
     let (excerpts, n_more) = words::excerpts(&draft.text, &finding.hits, 3);
     let (priority, priority_class) = words::priority(lang, &finding.assessment);
     let (state, state_class) = words::state(lang, finding.state);
+    let title_of = |id: &SourceId| titles.get(id).cloned().unwrap_or_else(|| id.to_string());
     Row {
         id: finding.id.to_string(),
+        href: asked.finding_href(&finding.id),
+        version: *version,
         title: title(lang, draft),
         severity: words::severity(lang, finding.assessment.severity),
         priority,

@@ -31,7 +31,8 @@ function choose(key) {
   details.open = true;
   if (target instanceof HTMLInputElement) target.checked = true;
   const form = details.querySelector("form");
-  const needsNote = target.value === "other" && form.elements.note.value === "";
+  const note = form.elements.note;
+  const needsNote = (note.required || ["other", "duplicate"].includes(target.value)) && note.value === "";
   const goal = needsNote ? form.elements.note : form.querySelector("button.primary");
   goal.focus();
   goal.scrollIntoView({ block: "nearest" });
@@ -54,6 +55,14 @@ function toggle(id) {
   return true;
 }
 
+// Ticks the finding that has the focus, for one verdict on several.
+function pick() {
+  const box = document.activeElement?.closest("li")?.querySelector("[data-pick]");
+  if (!box) return false;
+  box.click();
+  return true;
+}
+
 function undo() {
   const form = one("form[data-undo]");
   if (form) form.requestSubmit();
@@ -67,6 +76,8 @@ function act(event) {
     case "u": return undo();
     case "s": return open("[data-skip]");
     case "c": return open("[data-comment]");
+    case "e": return choose("e");
+    case "x": return pick();
     case "/": {
       const search = one("[data-search]");
       if (search) { search.focus(); search.select(); } else { location.assign("/queue"); }
@@ -103,6 +114,10 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "1";
 });
 addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+// How many are ticked.
+const picked = one("[data-picked]");
+if (picked) addEventListener("change", () => { const n = all("[data-pick]:checked").length; picked.textContent = n ? `✓ ${n}` : ""; });
 
 // The hold: taken when the page opens, renewed while somebody is at work, let go when the page is left.
 const work = one("[data-hold]");

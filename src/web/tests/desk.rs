@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use futures::FutureExt as _;
 
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView, ListedLead};
-use crate::app::{Error, FieldProblem};
+use crate::app::office::OfficeLine;
+use crate::app::{Error, FieldProblem, FindingCounts, FindingFilter};
 use crate::domain::ad::{Ad, AdDraft, AdId, AdKind, Sighting};
 use crate::domain::blob::BlobRef;
 use crate::domain::calendar::WorkCalendar;
@@ -13,6 +14,7 @@ use crate::domain::capture::{Capture, CaptureId, CapturePurpose, Exchange, Redir
 use crate::domain::finding::{Assessment, Finding, FindingId, FindingState, Reason};
 use crate::domain::hit::{Hit, HitStatus, RuleId, Severity, Span, Track};
 use crate::domain::lead::{Lead, LeadId, LeadStep, Step, day};
+use crate::domain::office::OfficeId;
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{ASSIGNMENT_MS, Assignment, Decision, DecisionId, Remark, RemarkKind, Verdict};
 use crate::domain::run::{CrawlRun, RunCounts, RunId, RunOutcome};
@@ -68,20 +70,22 @@ impl MemoryDesk {
     }
 }
 
+fn is_wanted(filter: &FindingFilter, file: &FindingFile) -> bool {
+    filter.state.is_none_or(|state| file.finding.state == state)
+        && filter.min_severity.is_none_or(|least| file.finding.assessment.severity >= Some(least))
+        && filter.text.as_ref().is_none_or(|text| file.ad.draft.text.contains(text.as_str()))
+}
+
 fn with_clock(listed: ListedLead) -> LeadView {
     LeadView::at(listed, &WorkCalendar::default(), day(NOW))
 }
 
 impl Desk for MemoryDesk {
-    fn queue<'a>(&'a self, filter: &'a QueueFilter) -> Answer<'a, QueuePage> {
+    fn queue<'a>(&'a self, _: &'a Actor, filter: &'a QueueFilter) -> Answer<'a, QueuePage> {
         let files = self.files.lock().unwrap();
         let count = |state| files.iter().filter(|file| file.finding.state == state).count() as u64;
-        let wanted = |file: &&FindingFile| {
-            filter.state.is_none_or(|state| file.finding.state == state)
-                && filter.min_severity.is_none_or(|least| file.finding.assessment.severity >= Some(least))
-                && filter.text.as_ref().is_none_or(|text| file.ad.draft.text.contains(text.as_str()))
-        };
-        let items = files.iter().filter(wanted).take(filter.limit as usize);
+        let QueueFilter { wanted, limit, .. } = filter;
+        let items = files.iter().filter(|file| is_wanted(wanted, file)).take(*limit as usize);
         let page = QueuePage {
             items: items
                 .map(|file| QueueItem {
@@ -89,17 +93,40 @@ impl Desk for MemoryDesk {
                     ad: file.ad.clone(),
                     holder: file.holder.clone(),
                     source: SourceId::parse("city-news").ok(),
+                    version: file.version,
                 })
                 .collect(),
             next: None,
-            n_pending: count(FindingState::Pending),
-            n_accepted: count(FindingState::Accepted),
-            n_dismissed: count(FindingState::Dismissed),
+            counts: FindingCounts {
+                stopped: wanted.text.as_deref() == Some("保"),
+                pending: count(FindingState::Pending),
+                second_review: count(FindingState::SecondReview),
+                needs_evidence: count(FindingState::NeedsEvidence),
+                accepted: count(FindingState::Accepted),
+                dismissed: count(FindingState::Dismissed),
+            },
         };
         async { Ok(page) }.boxed()
     }
 
-    fn finding<'a>(&'a self, id: &'a FindingId) -> Answer<'a, FindingFile> {
+    fn neighbours<'a>(
+        &'a self,
+        _: &'a Actor,
+        filter: &'a FindingFilter,
+        id: &'a FindingId,
+    ) -> Answer<'a, (Option<FindingId>, Option<FindingId>)> {
+        let files = self.files.lock().unwrap();
+        let at = files.iter().position(|file| file.finding.id == *id);
+        let free = |file: &&FindingFile| is_wanted(filter, file) && file.holder.is_none();
+        let id_of = |file: &FindingFile| file.finding.id.clone();
+        let around = at.map_or((None, None), |at| {
+            let before = files[..at].iter().rev().find(free).map(id_of);
+            (before, files[at + 1..].iter().find(free).map(id_of))
+        });
+        async { Ok(around) }.boxed()
+    }
+
+    fn finding<'a>(&'a self, _: &'a Actor, id: &'a FindingId) -> Answer<'a, FindingFile> {
         let found = self.with_file(id, |file| file.clone());
         async { found }.boxed()
     }
@@ -128,10 +155,11 @@ impl Desk for MemoryDesk {
             self.with_file(id, |file| {
                 let held = file.holder.as_ref().is_some_and(|held| held.holder != actor.name());
                 let stale = seen_version.is_some_and(|seen| seen != file.version);
-                if held
-                    || stale
-                    || (file.finding.state == FindingState::Pending) == (verdict == Verdict::Undo)
-                {
+                let fits = match verdict {
+                    Verdict::Undo => file.finding.state != FindingState::Pending,
+                    _ => file.finding.state.is_open(),
+                };
+                if held || stale || !fits {
                     return Err(Error::Conflict(format!("{id} 已由他人决定")));
                 }
                 file.finding.state = verdict.state_after();
@@ -147,19 +175,19 @@ impl Desk for MemoryDesk {
         async { answer }.boxed()
     }
 
-    fn leads(&self, _: LeadFilter) -> Answer<'_, Vec<LeadView>> {
+    fn leads<'a>(&'a self, _: &'a Actor, _: LeadFilter) -> Answer<'a, Vec<LeadView>> {
         let views = self.leads.lock().unwrap().iter().cloned().map(with_clock).collect();
         async { Ok(views) }.boxed()
     }
 
-    fn cases(&self, _: CaseFilter) -> Answer<'_, Vec<LeadView>> {
+    fn cases<'a>(&'a self, _: &'a Actor, _: CaseFilter) -> Answer<'a, Vec<LeadView>> {
         let listed = self.leads.lock().unwrap().clone();
         let views: Vec<LeadView> =
             listed.into_iter().map(with_clock).filter(|view| view.case().is_some()).collect();
         async { Ok(views) }.boxed()
     }
 
-    fn lead<'a>(&'a self, id: &'a LeadId) -> Answer<'a, LeadView> {
+    fn lead<'a>(&'a self, _: &'a Actor, id: &'a LeadId) -> Answer<'a, LeadView> {
         let found = self.leads.lock().unwrap().iter().find(|listed| listed.lead.id == *id).cloned();
         let found = found.ok_or_else(|| Error::NotFound { kind: "lead", id: id.to_string() });
         async { found.map(with_clock) }.boxed()
@@ -299,6 +327,31 @@ impl Desk for MemoryDesk {
         async { Ok(self.sources.clone()) }.boxed()
     }
 
+    fn offices<'a>(&'a self, _: &'a Actor) -> Answer<'a, Vec<OfficeLine>> {
+        async { Ok(Vec::new()) }.boxed()
+    }
+
+    fn route_source<'a>(
+        &'a self,
+        _: &'a Actor,
+        source: &'a SourceId,
+        _: Option<&'a OfficeId>,
+    ) -> Answer<'a, u64> {
+        self.changed(format!("route {source}"));
+        async { Ok(1) }.boxed()
+    }
+
+    fn move_finding<'a>(
+        &'a self,
+        _: &'a Actor,
+        id: &'a FindingId,
+        office: &'a OfficeId,
+        _: &'a str,
+    ) -> Answer<'a, ()> {
+        self.changed(format!("move {id} {office}"));
+        async { Ok(()) }.boxed()
+    }
+
     fn pack(&self) -> &RulePack {
         &self.pack
     }
@@ -362,6 +415,7 @@ pub fn finding(key: &str, title: &str, text: &str, priority: f64, marked: &[Mark
             id,
             ad_id: ad_id.clone(),
             state: FindingState::Pending,
+            office: None,
             assessment: Assessment {
                 flagged: true,
                 severity: asserted().map(|hit| hit.severity).max(),

@@ -3,6 +3,7 @@ mod app;
 mod contacts;
 mod desk;
 mod leads;
+mod review;
 mod roles;
 mod views;
 
