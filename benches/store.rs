@@ -108,6 +108,7 @@ fn page(source_id: &SourceId, run_id: &RunId, round: &str, number: usize) -> Pag
     let url = format!("https://news.example/{number}.html");
     let exchange = Exchange {
         imported: None,
+        provenance: None,
         requested_url: url.clone(),
         final_url: url.clone(),
         request_headers: vec![("accept".to_owned(), "text/html".to_owned())],

@@ -320,6 +320,7 @@ fn page(name: &str, first: i64) -> PageRecord {
     let url = format!("https://news.example/{name}");
     let exchange = Exchange {
         imported: None,
+        provenance: None,
         requested_url: url.clone(),
         final_url: url.clone(),
         request_headers: Vec::new(),

@@ -67,11 +67,19 @@ pub struct MailSettings {
 }
 
 /// What evidence packages carry.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvidenceSettings {
     /// Name of the office on the record.
     pub office: Option<String>,
+    /// Private key that seals (PEM, PKCS#8); empty: `evidence-key.pem` in the data folder, made on first use.
+    pub key: Option<PathBuf>,
+    /// Certificate over that key (PEM, its issuers may follow).
+    pub certificate: Option<PathBuf>,
+    /// Server with which the computer's clock is compared (SNTP), `host` or `host:port`; empty: it is compared with none.
+    pub time_server: String,
+    /// Pause between two time stamps of the present day's capture log, in minutes.
+    pub log_stamp_minutes: u32,
     /// Authorities that are asked for a time stamp of each package, `[[evidence.timestamp]]`.
     pub timestamp: Vec<StampAuthority>,
 }
@@ -104,6 +112,19 @@ pub struct WebSettings {
 pub struct ApiSettings {
     /// Requests of one token in a minute; a quarter of them may come at once.
     pub requests_per_minute: u32,
+}
+
+impl Default for EvidenceSettings {
+    fn default() -> Self {
+        Self {
+            office: None,
+            key: None,
+            certificate: None,
+            time_server: String::new(),
+            log_stamp_minutes: 60,
+            timestamp: Vec::new(),
+        }
+    }
 }
 
 impl Default for ApiSettings {

@@ -120,17 +120,21 @@ impl App {
         let request = match request_for(&self.config, source, &step.target) {
             Ok(request) => request,
             Err(outcome) => {
+                self.log_not_captured(progress.run_id.clone(), &source.id, &step.target.url, &outcome)
+                    .await?;
                 on_event(CrawlEvent::PageFailed { url: step.target.url, outcome: outcome.clone() });
                 progress.fail(outcome);
                 return Ok(());
             }
         };
-        let Fetched { exchange, body } = match self.fetcher.get(request).await {
+        let Fetched { mut exchange, body, certificates } = match self.fetcher.get(request).await {
             Ok(fetched) => fetched,
             Err(error) => {
                 let outcome = error.outcome();
                 tracing::info!(source.id = %source.id, url = %step.target.url, "page not read: {error}");
                 on_event(CrawlEvent::PageFailed { url: step.target.url.clone(), outcome: outcome.clone() });
+                self.log_not_captured(progress.run_id.clone(), &source.id, &step.target.url, &outcome)
+                    .await?;
                 if outcome == RunOutcome::RateLimited {
                     progress.leave_host(url_host(&step.target.url).as_deref());
                 }
@@ -140,6 +144,7 @@ impl App {
         };
         // Bytes first, row second: see the module text.
         let blob = self.vault.put(body.clone()).await?;
+        exchange.provenance = Some(self.provenance(&certificates).await?);
         let capture = Capture {
             id: new_id(),
             source_id: source.id.clone(),

@@ -1,9 +1,19 @@
 //! Use cases of evidence: seal a finding, list its packages, verify a package against the custody ledger.
 
 mod custody;
+mod keeping;
+mod log;
+mod provenance;
+mod reconcile;
+mod report;
 mod stamp;
 
-pub use custody::{Exported, PackageFile};
+pub use custody::PackageFile;
+pub use keeping::{HandedOver, Keeping};
+pub use log::{LogCheck, LogReport};
+pub(crate) use provenance::Circumstances;
+use reconcile::{Sealing, tell_swept};
+pub use report::Printed;
 pub use stamp::Stamped;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,27 +21,33 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::Context as _;
+use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;
 
 use super::App;
 use super::error::{Error, Result};
 use super::users::require;
-use crate::domain::capture::{Capture, CaptureId};
+use crate::domain::capture::{Capture, CaptureId, ClockState};
 use crate::domain::evidence::{CustodyEvent, PackageId};
 use crate::domain::finding::FindingId;
 use crate::domain::hit::RuleId;
+use crate::domain::party::Contact;
 use crate::domain::provision::{Provision, ProvisionId};
 use crate::domain::review::Verdict;
 use crate::domain::run::RunId;
 use crate::domain::user::{Actor, Permission};
 use crate::evidence::{
-    self, Beside, CaptureInput, Expected, PackageInput, RuleNote, SealError, SigningKey, Software,
-    Verification,
+    self, Beside, CaptureInput, Expected, PackageInput, Reports, RuleNote, SealError, SealedFacts,
+    SigningKey, Software, Verification,
 };
 use crate::kit::digest::Digests;
 use crate::store::audit::AuditNote;
+use crate::store::contact::ListedContact;
 use crate::store::evidence::SealedPackage;
 use crate::store::finding::FindingView;
+
+/// Captures that are read and checked at the same time.
+const CAPTURES_AT_ONCE: usize = 4;
 
 /// A package that was just sealed.
 #[derive(Debug, Clone)]
@@ -73,25 +89,38 @@ impl App {
     pub async fn seal(&self, actor: &Actor, id: &FindingId, into: Option<PathBuf>) -> Result<Sealed> {
         require(actor, Permission::Seal)?;
         let view = self.finding(id).await?;
-        let captures = self.captures_of(&view).await?;
-        let custody = self.custody_of(id).await?;
-        let input = self.package_input(actor, view, captures, custody);
-        let package_id = evidence::package_id(id, input.sealed_at).map_err(anyhow::Error::from)?;
+        let mut input = self.gather(actor, view).await?;
+        let package_id = input.package_id().map_err(anyhow::Error::from)?;
         let parent = into.unwrap_or_else(|| self.config.data_dir.join("evidence"));
         let key = self.signing_key()?;
+        input.signer = key.signer();
         let key_fingerprint = key.public_key().fingerprint();
         let sealed_at = input.sealed_at;
         let name = package_id.to_string();
+        let waiting: Vec<_> =
+            self.config.evidence.timestamp.iter().map(|authority| (authority.name.clone(), None)).collect();
+        let sealing = Sealing::begin(&self.config.data_dir.join("evidence"))?;
+        let (id_of_package, fingerprint) = (package_id.clone(), key_fingerprint.clone());
         let written = tokio::task::spawn_blocking(move || {
-            for path in evidence::sweep(&parent)? {
-                tracing::warn!(path = %path.display(), "evidence: a half-written package was put aside; it was never sealed");
-            }
+            tell_swept(evidence::sweep(&parent)?);
             let files = evidence::files(&input, &key)?;
             let exhibits = evidence::exhibits(&files);
             let sealed = evidence::seal(&parent, &name, &files, &key)?;
-            Ok((sealed, exhibits))
+            let facts = SealedFacts {
+                id: id_of_package,
+                file_name: format!("{name}.wacz"),
+                seal: sealed.seal.clone(),
+                size_bytes: sealed.size_bytes,
+                n_files: sealed.n_files,
+                key_fingerprint: fingerprint,
+                stamps: waiting,
+            };
+            // The package is sealed; without a report it is no less so.
+            let reported = report::write_reports(&input, &facts, &sealed.path);
+            Ok((sealed, exhibits, reported))
         });
-        let (sealed, exhibits) = written.await.context("sealing was interrupted")?.map_err(refused)?;
+        let (sealed, exhibits, reported) =
+            written.await.context("sealing was interrupted")?.map_err(refused)?;
         let path = std::path::absolute(&sealed.path).unwrap_or_else(|_| sealed.path.clone());
         let package = SealedPackage {
             id: package_id,
@@ -101,6 +130,7 @@ impl App {
             sealed_at,
             sealed_by: actor.name().to_owned(),
         };
+        // Until here a killed process leaves a file that the ledger does not know; see `reconcile_packages`.
         let audit = AuditNote {
             at: sealed_at,
             actor: actor.clone(),
@@ -116,10 +146,16 @@ impl App {
         if let Err(error) = self.store.add_package(&package, &exhibits, &audit).await {
             // A file the ledger does not know would look sealed; best effort, the error below says what happened.
             let Beside { digest, signature, key } = Beside::of(&sealed.path);
-            for path in [&sealed.path, &digest, &signature, &key] {
+            let reports = Reports::of(&sealed.path);
+            for path in reports.all().into_iter().chain([&sealed.path, &digest, &signature, &key]) {
                 let _ = std::fs::remove_file(path);
             }
             return Err(error.into());
+        }
+        drop(sealing);
+        match reported {
+            Ok(note) => self.record(actor, &package.id, "reported", note).await?,
+            Err(error) => tracing::error!(package = %package.id, "the report was not written: {error:#}"),
         }
         let authorities: Vec<&str> =
             self.config.evidence.timestamp.iter().map(|authority| authority.name.as_str()).collect();
@@ -135,13 +171,36 @@ impl App {
         })
     }
 
-    /// The office's key for sealing: `evidence-key.pem` in the data folder, made on first use.
+    /// Everything that goes into a package of a finding, read and checked.
+    async fn gather(&self, actor: &Actor, view: FindingView) -> Result<PackageInput> {
+        let captures = self.captures_of(&view).await?;
+        let custody = self.custody_of(&view.finding.id).await?;
+        let kept: Vec<Capture> = captures.iter().map(|captured| captured.capture.clone()).collect();
+        let logs = self.log_extracts(&kept).await?;
+        let contacts = contacts_of(&self.store.contacts(&view.ad.id).await?);
+        let clock = self.clock_state().await;
+        let mut input = self.package_input(actor, view, captures, custody);
+        input.software.clock = clock;
+        input.logs = logs;
+        input.contacts = contacts;
+        Ok(input)
+    }
+
+    /// The office's key for sealing, with the certificate over it: those of the settings, or `evidence-key.pem` in the
+    /// data folder, made on first use.
     ///
     /// # Errors
-    /// `Invalid` when the file is no key or others can read it.
+    /// `Invalid` when the file is no key or others can read it, when the certificate is not over it or not valid now.
     pub(crate) fn signing_key(&self) -> Result<SigningKey> {
-        SigningKey::open_or_make(&self.config.data_dir.join("evidence-key.pem"))
-            .map_err(|error| Error::invalid("evidence-key.pem", error.to_string()))
+        let settings = &self.config.evidence;
+        let opened = match &settings.key {
+            Some(path) => SigningKey::open(path),
+            None => SigningKey::open_or_make(&self.config.data_dir.join("evidence-key.pem")),
+        };
+        let key = opened.map_err(|error| Error::invalid("evidence.key", error.to_string()))?;
+        let Some(certificate) = &settings.certificate else { return Ok(key) };
+        key.with_certificate(certificate, self.clock.now())
+            .map_err(|error| Error::invalid("evidence.certificate", error.to_string()))
     }
 
     /// Packages of a finding, oldest first.
@@ -206,20 +265,35 @@ impl App {
         }
         let mut ordered: Vec<Capture> = captures.into_values().collect();
         ordered.sort_by(|a, b| (a.exchange.started_at, &a.id).cmp(&(b.exchange.started_at, &b.id)));
-        let mut inputs = Vec::with_capacity(ordered.len());
-        for capture in ordered {
-            let (capture, body) = self.capture_body(&capture.id).await?;
-            if Digests::of(&body) != capture.body.digests {
-                return Err(Error::Internal(anyhow::anyhow!(
-                    "the bytes of capture {} are not those that were received; nothing was sealed",
-                    capture.id
-                )));
-            }
-            let source = self.store.source(&capture.source_id).await?;
-            let source_title = source.map_or_else(|| capture.source_id.to_string(), |source| source.title);
-            inputs.push(CaptureInput { capture, source_title, body });
+        // Several at once: each waits for the disk and then keeps a core busy with hashing.
+        let inputs = ordered.into_iter().map(|capture| self.capture_input(capture));
+        futures::stream::iter(inputs).buffered(CAPTURES_AT_ONCE).try_collect().await
+    }
+
+    async fn capture_input(&self, capture: Capture) -> Result<CaptureInput> {
+        let body = self.vault.get(&capture.body.digests.sha256).await?;
+        let hashed = tokio::task::spawn_blocking(move || (Digests::of(&body), body));
+        let (digests, body) = hashed.await.context("reading a capture was interrupted")?;
+        if digests != capture.body.digests {
+            return Err(Error::Internal(anyhow::anyhow!(
+                "the bytes of capture {} are not those that were received; nothing was sealed",
+                capture.id
+            )));
         }
-        Ok(inputs)
+        let source = self.store.source(&capture.source_id).await?;
+        let source_title = source.map_or_else(|| capture.source_id.to_string(), |source| source.title);
+        let (certificates, environment) = self.provenance_bytes(&capture).await?;
+        Ok(CaptureInput { capture, source_title, body, certificates, environment })
+    }
+
+    /// Certificates and environment of a capture, from the vault.
+    async fn provenance_bytes(&self, capture: &Capture) -> Result<(Vec<Vec<u8>>, Option<Vec<u8>>)> {
+        let Some(provenance) = &capture.exchange.provenance else { return Ok((Vec::new(), None)) };
+        let mut certificates = Vec::with_capacity(provenance.certificates.len());
+        for fingerprint in &provenance.certificates {
+            certificates.push(self.vault.get(fingerprint).await?);
+        }
+        Ok((certificates, Some(self.vault.get(&provenance.environment).await?)))
     }
 
     async fn custody_of(&self, id: &FindingId) -> Result<Vec<CustodyEvent>> {
@@ -262,19 +336,30 @@ impl App {
             software: Software {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 build_sha256: build_sha256(),
-                system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-                clock: "本机系统时钟（UTC），未由本软件与标准时间源核对".to_owned(),
+                system: provenance::system(),
+                clock: ClockState::unchecked(),
             },
             rules: rules.collect(),
             provisions,
             sightings,
             captures,
             custody,
+            contacts: Vec::new(),
+            signer: None,
+            masked_from: None,
+            logs: Vec::new(),
             decisions: view.decisions,
             ad: view.ad,
             finding: view.finding,
         }
     }
+}
+
+/// Each contact once, in the order of the words.
+fn contacts_of(listed: &[ListedContact]) -> Vec<Contact> {
+    let mut known = BTreeSet::new();
+    let distinct = listed.iter().filter(|one| known.insert((one.contact.kind, &one.contact.value)));
+    distinct.map(|one| one.contact.clone()).collect()
 }
 
 /// Whether two spellings name one address, as the client asked for it.

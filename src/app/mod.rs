@@ -54,7 +54,9 @@ pub use config::Config;
 pub use crawl::CrawlEvent;
 pub use doctor::HealthCheck;
 pub use error::{Error, FieldProblem, Result};
-pub use evidence::{EvidenceCheck, Exported, PackageFile, Sealed, Stamped};
+pub use evidence::{
+    EvidenceCheck, HandedOver, Keeping, LogCheck, LogReport, PackageFile, Printed, Sealed, Stamped,
+};
 pub use users::Registry;
 
 /// Everything a use case needs, built once.
@@ -70,6 +72,7 @@ pub struct App {
     pub(crate) config: Config,
     pub(crate) catalog: Catalog,
     pub(crate) registry: users::Registry,
+    pub(crate) circumstances: evidence::Circumstances,
 }
 
 impl App {
@@ -100,7 +103,7 @@ impl App {
         let mailer = notify::mailer(&config)?;
         let catalog = adapters::catalog(&config);
         let registry = users::Registry::new(store.clone(), clock.clone());
-        Ok(Self {
+        let app = Self {
             store,
             vault,
             fetcher,
@@ -112,7 +115,10 @@ impl App {
             config,
             catalog,
             registry,
-        })
+            circumstances: evidence::Circumstances::default(),
+        };
+        app.reconcile_packages().await?;
+        Ok(app)
     }
 
     /// Accounts, sessions and the audit.

@@ -65,7 +65,8 @@ impl Schedules<'_> {
         if store.notices_are_due(now).await? {
             n_started += u32::from(store.enqueue(&new_job(JobKind::Notify, now), now).await?);
         }
-        if store.stamps_are_due(now).await? {
+        self.app.queue_log_stamps(now).await?;
+        if store.stamps_are_due(now).await? || store.log_stamps_are_due(now).await? {
             n_started += u32::from(store.enqueue(&new_job(JobKind::Stamp, now), now).await?);
         }
         Ok(n_started)

@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use super::evidence_keep as keep;
 use super::exit::Exit;
 use super::out::Style;
 use super::say;
-use crate::app::{App, Config, Error, Result};
+use crate::app::{App, Config, Error, Printed, Result};
 use crate::domain::evidence::PackageId;
 use crate::domain::finding::FindingId;
 use crate::domain::user::Actor;
-use crate::evidence::{Beside, Expected, Verdict, Verification, VerifyError};
+use crate::evidence::{Beside, Expected, Reports, Verdict, Verification, VerifyError};
 
 /// Packages that `evidence list` shows at most.
 const MAX_LISTED: u32 = 1_000;
@@ -44,22 +45,29 @@ pub enum EvidenceCommand {
         #[arg(long, env = "ADWATCH_ACTOR", value_name = "NAME")]
         actor: String,
     },
-    /// 向时间戳机构索取尚缺的时间戳 — ask for the time stamps that packages wait for
-    Stamp,
-    /// 移交证据包的副本 — hand over a copy of a package
-    Export {
+    /// 打印证据包的报告（PDF，需要本机有 Chromium） — print the report of a package to PDF
+    Report {
         /// 证据包编号 — id of the package
         package: String,
-        /// 复制到哪个文件夹 — folder to copy into
-        #[arg(long, value_name = "DIR")]
-        to: PathBuf,
-        /// 接收人或者接收单位 — who receives it; recorded
-        #[arg(long, value_name = "WHO")]
-        recipient: String,
-        /// 操作人姓名 — who hands it over; recorded
+        /// 操作人姓名 — who prints; recorded
         #[arg(long, env = "ADWATCH_ACTOR", value_name = "NAME")]
         actor: String,
     },
+    /// 采集日志：列出、输出、校验 — the capture log
+    #[command(subcommand)]
+    Log(super::evidence_log::LogCommand),
+    /// 向时间戳机构索取尚缺的时间戳 — ask for the time stamps that packages and capture logs wait for
+    Stamp,
+    /// 移交证据包的副本 — hand over a copy of a package
+    Export(keep::ExportArgs),
+    /// 记录移交的回执，或者列出尚未签收的移交 — record the receipt of a hand-over, or list what waits for one
+    Receipt(keep::ReceiptArgs),
+    /// 收存其他单位的证据包（先校验） — take in a package of another office, verified first
+    Import(keep::ImportArgs),
+    /// 保留证据包，期满也不处置 — keep a package whatever its term says
+    Hold(keep::HoldArgs),
+    /// 保管期限：列出，或者销毁已到期的 — terms of keeping; dispose of what is due
+    Retention(keep::RetentionArgs),
 }
 
 const VERIFY_HELP: &str = "\
@@ -128,6 +136,7 @@ pub async fn run(command: EvidenceCommand, app: &App, style: Style) -> Result<Ex
             return Ok(exit);
         }
         EvidenceCommand::List { finding } => {
+            let imported = if finding.is_none() { app.imported_packages().await? } else { Vec::new() };
             let packages = match finding {
                 Some(finding) => app.evidence_packages(&parse(&finding)?).await?,
                 None => app.recent_packages(MAX_LISTED).await?,
@@ -135,8 +144,17 @@ pub async fn run(command: EvidenceCommand, app: &App, style: Style) -> Result<Ex
             for package in packages {
                 say(&format!("{}  {}  {}", package.id, package.sealed_at.beijing(), package.location));
             }
+            for taken in imported {
+                say(&format!("{}  {}  {}", taken.id, taken.sealed_at.beijing(), taken.location));
+                say(&style.dim(&format!("  {} {}", style.lang.pick("来自", "from"), taken.from_office)));
+            }
         }
         EvidenceCommand::Show { package, actor } => show(app, &person(&actor)?, &package, style).await?,
+        EvidenceCommand::Report { package, actor } => {
+            let (actor, id) = (person(&actor)?, parse_package(&package)?);
+            say(&printed(app.print_report(&actor, &id).await?, style));
+        }
+        EvidenceCommand::Log(command) => return super::evidence_log::run(command, app, style).await,
         EvidenceCommand::Stamp => {
             let stamped = app.stamp_waiting(app.now()).await?;
             say(&format!(
@@ -149,17 +167,11 @@ pub async fn run(command: EvidenceCommand, app: &App, style: Style) -> Result<Ex
             }
             return Ok(if stamped.failed.is_empty() { Exit::NOTHING } else { Exit::FINDINGS });
         }
-        EvidenceCommand::Export { package, to, recipient, actor } => {
-            let exported =
-                app.export_evidence(&person(&actor)?, &parse_package(&package)?, &to, &recipient).await?;
-            say(&format!(
-                "{} {}",
-                style
-                    .good(style.lang.pick("副本已移交并记入保管链", "the copy was handed over and recorded")),
-                style.bold(&exported.path.display().to_string())
-            ));
-            say(&format!("  {} {}", style.lang.pick("封存值", "seal"), style.dim(&exported.seal_sha256)));
-        }
+        EvidenceCommand::Export(args) => return keep::export(args, app, style).await,
+        EvidenceCommand::Receipt(args) => return keep::receipt(args, app, style).await,
+        EvidenceCommand::Import(args) => return keep::import(args, app, style).await,
+        EvidenceCommand::Hold(args) => return keep::hold(args, app, style).await,
+        EvidenceCommand::Retention(args) => return keep::retention(args, app, style).await,
     }
     Ok(Exit::NOTHING)
 }
@@ -173,6 +185,12 @@ pub async fn seal(
     style: Style,
 ) -> Result<()> {
     let sealed = app.seal(actor, id, out).await?;
+    // Printing may fail without harm: the report is there as a page and for word processors.
+    let report = match app.print_report(actor, &sealed.package.id).await {
+        Ok(done) => printed(done, style),
+        Err(error) => format!("{}: {error}", style.lang.pick("PDF 未能打印", "the PDF was not printed")),
+    };
+    let reports = Reports::of(&sealed.path);
     let path = sealed.path.display();
     say(&format!(
         "{} {}",
@@ -200,6 +218,12 @@ pub async fn seal(
         n => format!("{n} {}", style.lang.pick("个，等待后台任务索取", "to be asked for by the worker")),
     };
     say(&format!("  {} {}", style.lang.pick("时间戳           ", "time stamps      "), style.dim(&stamps)));
+    say(&format!(
+        "  {} {}",
+        style.lang.pick("报告             ", "report           "),
+        reports.docx.display()
+    ));
+    say(&format!("                    {report}"));
     say(&style.dim(style.lang.pick("  校验（任选其一）：", "  check it (either way):")));
     say(&format!("    adwatch evidence verify {path}"));
     let beside = Beside::of(&sealed.path);
@@ -209,6 +233,19 @@ pub async fn seal(
     say(&format!("    cd {folder} && sha256sum -c {digest}"));
     say(&format!("    openssl pkeyutl -verify -rawin -in {digest} -sigfile {signature} -pubin -inkey {key}"));
     Ok(())
+}
+
+fn printed(printed: Printed, style: Style) -> String {
+    match printed {
+        Printed::Pdf(path) => path.display().to_string(),
+        Printed::NoBrowser => style
+            .lang
+            .pick(
+                "没有 PDF：本机没有 Chromium；报告见 .docx 和 .html",
+                "no PDF: there is no Chromium here; the report is in .docx and .html",
+            )
+            .to_owned(),
+    }
 }
 
 /// Checks a package without a database.

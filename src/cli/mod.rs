@@ -9,6 +9,8 @@ mod crawl;
 mod demo;
 mod doctor;
 mod evidence;
+mod evidence_keep;
+mod evidence_log;
 mod exit;
 mod import;
 mod lead;

@@ -79,6 +79,44 @@ pub struct Exchange {
     /// addresses and headers are as the file has them, and without a host's answer the status is 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
+    /// With what and how surely it was obtained; `None` for what people brought and for captures of versions that did
+    /// not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
+}
+
+/// 取证环境: what a reader needs to judge a capture beyond question and answer. The named bytes are in the vault.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Provenance {
+    /// SHA-256 of each certificate (DER) that the host of the final address showed, its own first; empty without TLS.
+    pub certificates: Vec<String>,
+    /// SHA-256 of the document that describes program, rules, settings and system.
+    pub environment: String,
+    /// How far the clock could be relied on.
+    pub clock: ClockState,
+}
+
+/// 时钟来源与偏差.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ClockState {
+    /// The time server that the computer's clock was compared with; `None` when it was compared with none.
+    pub server: Option<String>,
+    /// Milliseconds to add to this computer's time to get the server's.
+    pub offset_ms: Option<i64>,
+    /// The offset is right within so many milliseconds.
+    pub error_ms: Option<i64>,
+    /// When it was compared, by this computer's time.
+    pub measured_at: Option<UnixMs>,
+    /// Why it could not be compared, when a server is set but did not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+impl ClockState {
+    /// A clock that was compared with nothing.
+    pub fn unchecked() -> Self {
+        Self { server: None, offset_ms: None, error_ms: None, measured_at: None, problem: None }
+    }
 }
 
 /// Where an imported capture comes from.

@@ -49,6 +49,18 @@ pub struct Evidence {
     pub rule_pack: String,
     /// SHA-256 of the public key (SubjectPublicKeyInfo).
     pub key_fingerprint: String,
+    /// Of a copy in which data of bystanders is hidden: what it is a copy of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked_from: Option<MaskedFromJson>,
+}
+
+/// The original of a masked copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaskedFromJson {
+    pub package_id: String,
+    pub seal_sha256: String,
+    pub n_masked: usize,
+    pub n_left_out: usize,
 }
 
 /// One file.
@@ -86,7 +98,7 @@ pub struct SignedData {
     pub hash: String,
     pub created: String,
     pub software: String,
-    /// Base64 of 64 bytes, Ed25519.
+    /// Base64.
     pub signature: String,
     /// Base64 of the SubjectPublicKeyInfo.
     #[serde(rename = "publicKey")]
@@ -136,6 +148,12 @@ pub(super) fn manifest(
             sealed_by: input.sealed_by.clone(),
             rule_pack: input.finding.assessment.pack_revision.clone(),
             key_fingerprint: key.public_key().fingerprint(),
+            masked_from: input.masked_from.as_ref().map(|from| MaskedFromJson {
+                package_id: from.package_id.to_string(),
+                seal_sha256: from.seal_sha256.clone(),
+                n_masked: from.n_masked,
+                n_left_out: from.n_left_out,
+            }),
         },
     };
     let package = File::json(DATAPACKAGE, "list of the files", &package)?;
@@ -143,7 +161,7 @@ pub(super) fn manifest(
     let digest = DatapackageDigest {
         path: DATAPACKAGE.to_owned(),
         signed_data: SignedData {
-            signature: BASE64.encode(key.sign(hash.as_bytes())),
+            signature: BASE64.encode(key.sign(hash.as_bytes())?),
             public_key: BASE64.encode(key.public_key().spki()),
             hash: hash.clone(),
             created,

@@ -4,6 +4,7 @@
 pub mod tag {
     pub const BOOLEAN: u8 = 0x01;
     pub const INTEGER: u8 = 0x02;
+    pub const BIT_STRING: u8 = 0x03;
     pub const OCTET_STRING: u8 = 0x04;
     pub const NULL: u8 = 0x05;
     pub const OID: u8 = 0x06;
@@ -115,6 +116,13 @@ pub fn from_pem(text: &str, label: &str) -> Option<Vec<u8>> {
     let body = body.split_once(&format!("-----END {label}-----"))?.0;
     let body: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     base64::engine::general_purpose::STANDARD.decode(body).ok()
+}
+
+/// Every block of that label, in order.
+pub fn every_pem(text: &str, label: &str) -> Vec<Vec<u8>> {
+    let begin = format!("-----BEGIN {label}-----");
+    let blocks = text.match_indices(&begin).filter_map(|(at, _)| from_pem(&text[at..], label));
+    blocks.collect()
 }
 
 /// PEM text with lines of 64 characters.

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::input::PackageInput;
+use super::package::{capture_path, environment_path, environments};
+use crate::domain::capture::ClockState;
 use crate::domain::evidence::PackageId;
+use crate::domain::party::Contact;
 use crate::domain::review::{Decision, Verdict};
 use crate::kit::clock::UnixMs;
 
@@ -40,9 +43,25 @@ pub(super) struct ExchangeJson<'a> {
     status: u16,
     response_headers: &'a [(String, String)],
     body: BodyJson<'a>,
+    /// What the record of versions before did not have is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provenance: Option<ProvenanceJson<'a>>,
     /// From which file, when people brought it; then the program did not ask the host itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     imported_from: Option<ImportedJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProvenanceJson<'a> {
+    /// SHA-256 of each certificate (DER) that the host showed, its own first.
+    certificates_sha256: &'a [String],
+    /// Their file, PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificates_file: Option<String>,
+    environment_sha256: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment_file: Option<String>,
+    clock: &'a ClockState,
 }
 
 #[derive(Serialize)]
@@ -73,6 +92,7 @@ struct BodyJson<'a> {
 /// `captures/NN-….json`; `body_file` is the path of its bytes.
 pub(super) fn exchange(input: &PackageInput, index: usize, body_file: String) -> ExchangeJson<'_> {
     let captured = &input.captures[index];
+    let body_file_stem = capture_path(index, &captured.capture);
     let capture = &captured.capture;
     let exchange = &capture.exchange;
     ExchangeJson {
@@ -107,6 +127,15 @@ pub(super) fn exchange(input: &PackageInput, index: usize, body_file: String) ->
             sha256: &capture.body.digests.sha256,
             sm3: &capture.body.digests.sm3,
         },
+        provenance: exchange.provenance.as_ref().map(|provenance| ProvenanceJson {
+            certificates_sha256: &provenance.certificates,
+            certificates_file: (!captured.certificates.is_empty()).then(|| body_file_stem.clone() + ".pem"),
+            environment_sha256: &provenance.environment,
+            environment_file: captured.environment.as_ref().and_then(|document| {
+                environments(input).iter().position(|known| known == document).map(environment_path)
+            }),
+            clock: &provenance.clock,
+        }),
         imported_from: exchange.imported.as_ref().map(|imported| ImportedJson {
             file_name: &imported.file_name,
             file_sha256: &imported.file_sha256,
@@ -196,6 +225,24 @@ pub(super) fn custody(input: &PackageInput, id: &PackageId) -> Vec<CustodyJson> 
             note,
         })
         .collect()
+}
+
+#[derive(Serialize)]
+pub(super) struct PartiesJson<'a> {
+    /// As the page shows it; `null`: not shown, and not looked up elsewhere.
+    advertiser: Option<&'a str>,
+    publisher: Option<&'a str>,
+    /// Ways to reach or recognize who is behind the ad; offsets are bytes of `analysis/ad-text.txt`.
+    contacts: &'a [Contact],
+}
+
+/// `record/parties.json`.
+pub(super) fn parties(input: &PackageInput) -> PartiesJson<'_> {
+    PartiesJson {
+        advertiser: input.ad.draft.advertiser.as_deref(),
+        publisher: input.ad.draft.publisher.as_deref(),
+        contacts: &input.contacts,
+    }
 }
 
 /// The instant of an RFC 3339 text.

@@ -1,9 +1,11 @@
 //! What a package is made from: plain values, gathered by the use case.
 
+use super::mask::MaskedFrom;
 use crate::domain::ad::{Ad, Sighting};
-use crate::domain::capture::Capture;
+use crate::domain::capture::{Capture, CaptureId, ClockState};
 use crate::domain::evidence::CustodyEvent;
 use crate::domain::finding::Finding;
+use crate::domain::party::Contact;
 use crate::domain::provision::Provision;
 use crate::domain::review::Decision;
 use crate::kit::clock::UnixMs;
@@ -35,6 +37,14 @@ pub struct PackageInput {
     pub provisions: Vec<Provision>,
     /// What happened to earlier packages of the same finding.
     pub custody: Vec<CustodyEvent>,
+    /// Ways to reach or recognize who is behind the ad, in the order of its words.
+    pub contacts: Vec<Contact>,
+    /// Whose certificate is over the signing key, as it names itself; `None` without one.
+    pub signer: Option<String>,
+    /// From which package this copy is made, when it is a masked one.
+    pub masked_from: Option<MaskedFrom>,
+    /// What the capture logs of the days prove of these captures.
+    pub logs: Vec<LogExtract>,
 }
 
 /// A capture with its bytes.
@@ -46,6 +56,45 @@ pub struct CaptureInput {
     pub source_title: String,
     /// The body as received.
     pub body: Vec<u8>,
+    /// Certificates (DER) that the host showed, its own first.
+    pub certificates: Vec<Vec<u8>>,
+    /// The document that describes program, rules, settings and system, as it was at that time.
+    pub environment: Option<Vec<u8>>,
+}
+
+/// 采集日志摘录: entries of one day's capture log, and the links from the first of them to a time-stamped head.
+#[derive(Debug, Clone)]
+pub struct LogExtract {
+    /// Which day.
+    pub day: String,
+    /// Hash before the first link.
+    pub before: String,
+    /// Links without gap: of the entries below and of those between and after them, up to the stamped head.
+    pub links: Vec<LogLink>,
+    /// The documents about captures of this package.
+    pub documents: Vec<(CaptureId, String)>,
+    /// Tokens (RFC 3161) over the hash of the last link; empty while the log waits for its stamp.
+    pub tokens: Vec<LogToken>,
+}
+
+/// One link of a log: `hash` is the SHA-256 of the hash before it, a line feed, and `digest`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLink {
+    /// Its place in the day's log, from 1.
+    pub ordinal: i64,
+    /// SHA-256 of its document.
+    pub digest: String,
+    /// Its hash.
+    pub hash: String,
+}
+
+/// A time stamp over the head of a log.
+#[derive(Debug, Clone)]
+pub struct LogToken {
+    /// Name of the authority.
+    pub authority: String,
+    /// The response as received.
+    pub bytes: Vec<u8>,
 }
 
 /// What the analysis says of a rule.
@@ -69,7 +118,7 @@ pub struct Software {
     /// Operating system and processor it ran on when sealing.
     pub system: String,
     /// Where its time comes from, and whether the offset was checked.
-    pub clock: String,
+    pub clock: ClockState,
 }
 
 impl PackageInput {

@@ -6,13 +6,16 @@
 //! `openssl pkeyutl`, `unzip -t`, validators of WACZ and WARC, and the package's own `verify.sh`.
 
 mod analysis;
+mod certificate;
 mod datapackage;
 mod der;
 mod documents;
 mod input;
 mod locate;
+mod mask;
 mod package;
 mod record;
+mod report;
 mod seal;
 mod sign;
 mod sums;
@@ -25,10 +28,13 @@ mod zip;
 #[cfg(test)]
 mod tests;
 
-pub use input::{CaptureInput, PackageInput, RuleNote, Software};
-pub use package::{File, VARYING, exhibits, files, package_id};
-pub use seal::{Beside, SealError, SealedFile, seal, sweep};
+pub use input::{CaptureInput, LogExtract, LogLink, LogToken, PackageInput, RuleNote, Software};
+pub use mask::{MaskedFrom, masked};
+pub use package::{File, VARYING, exhibits, files};
+pub use report::{HandoverFacts, Report, Reports, SealedFacts, handover_form, report};
+pub use seal::{Beside, SealError, SealedFile, partial, seal, sweep};
 pub use sign::{KeyError, PublicKey, SigningKey};
 pub use verify::{
-    CONTAINER, Deviation, DeviationKind, Expected, Verdict, Verification, VerifyError, stamps_beside, verify,
+    CONTAINER, Deviation, DeviationKind, Expected, Verdict, Verification, VerifyError, check_token_signature,
+    stamps_beside, verify,
 };

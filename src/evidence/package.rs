@@ -6,6 +6,7 @@ use askama::Template;
 use serde::Serialize;
 
 use super::datapackage;
+use super::der;
 use super::documents;
 use super::input::PackageInput;
 use super::sign::SigningKey;
@@ -82,11 +83,23 @@ impl File {
     }
 }
 
-/// Name of the package of a finding sealed at an instant: `ev-<finding>-<UTC date>T<UTC time>Z`.
-///
-/// # Errors
-/// When the instant is outside the years 0 to 9999 or the finding's name is too long to prefix.
-pub fn package_id(finding: &FindingId, sealed_at: UnixMs) -> Result<PackageId, crate::kit::id::ParseIdError> {
+impl PackageInput {
+    /// Name of the package: `ev-<finding>-<UTC date>T<UTC time>Z`, or that of the original and `-masked`.
+    ///
+    /// # Errors
+    /// When the instant is outside the years 0 to 9999 or the finding's name is too long to prefix.
+    pub fn package_id(&self) -> Result<PackageId, crate::kit::id::ParseIdError> {
+        match &self.masked_from {
+            Some(from) => PackageId::parse(&format!("{}-masked", from.package_id)),
+            None => package_id(&self.finding.id, self.sealed_at),
+        }
+    }
+}
+
+pub(super) fn package_id(
+    finding: &FindingId,
+    sealed_at: UnixMs,
+) -> Result<PackageId, crate::kit::id::ParseIdError> {
     let compact: String = sealed_at.rfc3339().chars().filter(|c| !matches!(c, '-' | ':' | '.')).collect();
     PackageId::parse(&format!("ev-{finding}-{compact}"))
 }
@@ -96,9 +109,10 @@ pub fn package_id(finding: &FindingId, sealed_at: UnixMs) -> Result<PackageId, c
 /// # Errors
 /// When a document cannot be made, with its name.
 pub fn files(input: &PackageInput, key: &SigningKey) -> anyhow::Result<Vec<File>> {
-    let id = package_id(&input.finding.id, input.sealed_at)?;
+    let id = input.package_id()?;
     let mut files = reading_files(input, &id)?;
     files.extend(captured_files(input)?);
+    files.extend(log_files(input));
     files.push(text(PUBLIC_KEY, "public half of the signing key", key.public_key().pem()));
     if let Some(certificate) = key.certificate_pem() {
         files.push(text(CERTIFICATE, "certificate over the signing key", certificate.to_owned()));
@@ -116,9 +130,9 @@ pub(super) fn with_lists(
     let sm3 = sums::sums(&files, Algorithm::Sm3);
     files.push(text(SM3SUMS, "SM3 of every file above", sm3));
     let sha256 = sums::sums(&files, Algorithm::Sha256);
-    let signature = key.sign(sha256.as_bytes());
+    let signature = key.sign(sha256.as_bytes())?;
     files.push(text(SHA256SUMS, "SHA-256 of every file above", sha256));
-    files.push(File::new(SUMS_SIGNATURE, "Ed25519 signature over SHA256SUMS", signature));
+    files.push(File::new(SUMS_SIGNATURE, "signature over SHA256SUMS", signature));
     files.extend(datapackage::manifest(input, id, &files, key)?);
     Ok(files)
 }
@@ -160,6 +174,11 @@ fn reading_files(input: &PackageInput, id: &PackageId) -> anyhow::Result<Vec<Fil
         ),
         text("record/record.txt", "the same record as plain text", record::text(input, id)?),
         File::json("record/decisions.json", "recorded: decisions of reviewers", &decisions)?,
+        File::json(
+            "record/parties.json",
+            "derived: names and contacts found in the ad",
+            &documents::parties(input),
+        )?,
         File::json(CUSTODY, "recorded: custody until sealing", &documents::custody(input, id))?,
         text("analysis/analysis.html", "derived: hit analysis for reading", analysis::page(input, &places)?),
         File::json(ANALYSIS, "derived: hit analysis", &analysis::document(input, &places))?,
@@ -184,12 +203,27 @@ fn captured_files(input: &PackageInput) -> anyhow::Result<Vec<File>> {
             &documents::exchange(input, index, body_file.clone()),
         )?;
         metadata.push(record.bytes.clone());
-        raw.push(File::new(
-            body_file,
-            "as received: response body after transfer decoding, not altered",
-            captured.body.clone(),
-        ));
+        raw.push(File {
+            path: body_file,
+            bytes: captured.body.clone(),
+            // Whoever gathered the input compared them with the bytes; hashing is most of the work of sealing.
+            digests: captured.capture.body.digests.clone(),
+            made_by: "as received: response body after transfer decoding, not altered",
+        });
         raw.push(record);
+        if !captured.certificates.is_empty() {
+            let pem: String =
+                captured.certificates.iter().map(|bytes| der::to_pem(bytes, "CERTIFICATE")).collect();
+            raw.push(text(
+                &format!("{path}.pem"),
+                "as received: certificates that the host showed, its own first",
+                pem,
+            ));
+        }
+    }
+    for (index, document) in environments(input).into_iter().enumerate() {
+        let path = environment_path(index);
+        raw.push(File::new(path, "recorded: program, rules, settings and system at capture", document));
     }
     let archive = warc::warc(input, &metadata)?;
     let mut files = vec![
@@ -199,6 +233,52 @@ fn captured_files(input: &PackageInput) -> anyhow::Result<Vec<File>> {
     ];
     files.extend(raw);
     Ok(files)
+}
+
+/// The environments in which the captures were made, each once, in the order of their first capture.
+pub(super) fn environments(input: &PackageInput) -> Vec<Vec<u8>> {
+    let mut distinct: Vec<Vec<u8>> = Vec::new();
+    for document in input.captures.iter().filter_map(|captured| captured.environment.as_ref()) {
+        if !distinct.contains(document) {
+            distinct.push(document.clone());
+        }
+    }
+    distinct
+}
+
+/// `captures/environment-1.json`.
+pub(super) fn environment_path(index: usize) -> String {
+    format!("captures/environment-{}.json", index + 1)
+}
+
+/// Extracts of the capture logs: links, documents and tokens.
+fn log_files(input: &PackageInput) -> Vec<File> {
+    let mut files = Vec::new();
+    for log in &input.logs {
+        let day = &log.day;
+        let mut lines =
+            format!("{} {} {}\n", log.links.first().map_or(0, |link| link.ordinal - 1), "-", log.before);
+        for link in &log.links {
+            lines.push_str(&format!("{} {} {}\n", link.ordinal, link.digest, link.hash));
+        }
+        files.push(text(&format!("log/{day}.txt"), "recorded: links of the day's capture log", lines));
+        for (id, document) in &log.documents {
+            let Some(index) = input.captures.iter().position(|captured| captured.capture.id == *id) else {
+                continue;
+            };
+            let capture = &input.captures[index].capture;
+            let path = format!("{}.log.json", capture_path(index, capture));
+            files.push(text(&path, "recorded: entry of the capture log, byte for byte", document.clone()));
+        }
+        for token in &log.tokens {
+            files.push(File::new(
+                format!("log/{day}.{}.tsr", token.authority),
+                "as received: time stamp over the last link of the day's log",
+                token.bytes.clone(),
+            ));
+        }
+    }
+    files
 }
 
 fn pages(input: &PackageInput) -> anyhow::Result<String> {

@@ -147,7 +147,9 @@ fn write_all(
     let beside = Beside::of(target);
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let line = format!("{}  {name}\n", seal.sha256);
-    let signature = key.sign(line.as_bytes());
+    let signature = key
+        .sign(line.as_bytes())
+        .map_err(|error| SealError::Io { path: beside.signature.clone(), source: io::Error::other(error) })?;
     let mut pem = key.public_key().pem();
     pem.push_str(key.certificate_pem().unwrap_or_default());
     let contents: [(&PathBuf, &[u8]); 3] =
@@ -167,8 +169,8 @@ fn write_all(
     Ok(SealedFile { path: target.to_owned(), seal, n_files: files.len(), size_bytes })
 }
 
-/// `.NAME.unsealed` in the same folder.
-fn partial(path: &Path) -> PathBuf {
+/// `.NAME.unsealed` in the same folder: what a file that belongs to a package is called while it is written.
+pub fn partial(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}{UNFINISHED}"))
 }

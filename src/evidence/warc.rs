@@ -3,9 +3,12 @@
 //! Record names and times come from the captures, so the same captures give the same bytes. The exact list of headers
 //! stays in `captures/`; here `transfer-encoding` is renamed, because the body stands without it.
 
-use std::io::Write as _;
+use std::borrow::Cow;
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::input::{CaptureInput, PackageInput};
 use super::surt::surt;
@@ -38,14 +41,14 @@ pub(super) struct Warc {
 /// # Errors
 /// When a record cannot be compressed.
 pub(super) fn warc(input: &PackageInput, metadata: &[Vec<u8>]) -> anyhow::Result<Warc> {
-    let mut warc = Warc { bytes: Vec::new(), index: Vec::new() };
-    warc.record(&info(input))?;
+    let mut records = Records::default();
+    records.0.push(info(input));
     for (captured, metadata) in input.captures.iter().zip(metadata) {
-        warc.capture(captured, metadata)?;
+        records.capture(captured, metadata);
     }
     if let Some(first) = input.captures.first() {
         let exchange = &first.capture.exchange;
-        warc.record(&Record {
+        records.0.push(Record {
             kind: "resource",
             id: record_id(&first.capture, "text"),
             at: exchange.finished_at,
@@ -53,12 +56,14 @@ pub(super) fn warc(input: &PackageInput, metadata: &[Vec<u8>]) -> anyhow::Result
                 ("WARC-Target-URI", format!("urn:text:{}", exchange.final_url)),
                 ("WARC-Refers-To", record_id(&first.capture, "response")),
             ],
-            content_type: "text/plain; charset=utf-8",
+            content_type: "text/plain; charset=utf-8".to_owned(),
             head: Vec::new(),
             payload: input.ad.draft.text.as_bytes(),
-        })?;
+            payload_sha256: None,
+            indexed: None,
+        });
     }
-    Ok(warc)
+    records.written()
 }
 
 /// `indexes/index.cdx`: one line for each response, sorted by bytes.
@@ -101,61 +106,65 @@ struct Record<'a> {
     id: String,
     at: UnixMs,
     headers: Vec<(&'static str, String)>,
-    content_type: &'a str,
+    content_type: String,
     /// What stands in the block before the payload: the head of an HTTP message.
     head: Vec<u8>,
     payload: &'a [u8],
+    /// SHA-256 of the payload, where it is known.
+    payload_sha256: Option<&'a str>,
+    /// What the index says of it, for content.
+    indexed: Option<(Option<u16>, String)>,
 }
 
-impl Warc {
-    fn capture(&mut self, captured: &CaptureInput, metadata: &[u8]) -> anyhow::Result<()> {
+/// Records in the order of the file.
+#[derive(Default)]
+struct Records<'a>(Vec<Record<'a>>);
+
+impl<'a> Records<'a> {
+    fn capture(&mut self, captured: &'a CaptureInput, metadata: &'a [u8]) {
         let capture = &captured.capture;
         let exchange = &capture.exchange;
         for (index, step) in exchange.redirects.iter().enumerate() {
             let head =
                 response_head("HTTP/1.1", step.status, &[("location".to_owned(), step.location.clone())], 0);
-            self.indexed(
-                Record {
-                    kind: "response",
-                    id: record_id(capture, &format!("redirect-{index}")),
-                    at: exchange.started_at,
-                    headers: with_address(
-                        vec![
-                            ("WARC-Target-URI", step.url.clone()),
-                            // Of a redirect its status, location and address are kept.
-                            ("WARC-Truncated", "unspecified".to_owned()),
-                        ],
-                        &step.remote_addr,
-                    ),
-                    content_type: "application/http; msgtype=response",
-                    head,
-                    payload: &[],
-                },
-                Some(step.status),
-                "unk",
-            )?;
+            self.0.push(Record {
+                kind: "response",
+                id: record_id(capture, &format!("redirect-{index}")),
+                at: exchange.started_at,
+                headers: with_address(
+                    vec![
+                        ("WARC-Target-URI", step.url.clone()),
+                        // Of a redirect its status, location and address are kept.
+                        ("WARC-Truncated", "unspecified".to_owned()),
+                    ],
+                    &step.remote_addr,
+                ),
+                content_type: "application/http; msgtype=response".to_owned(),
+                head,
+                payload: &[],
+                payload_sha256: None,
+                indexed: Some((Some(step.status), "unk".to_owned())),
+            });
         }
         let response_id = record_id(capture, "response");
         if exchange.status == 0 {
             // Brought as a file: there was no request, and no host's answer to show.
             let mime = exchange.response_header("content-type").unwrap_or("application/octet-stream");
             let mime = one_line(mime.split(';').next().unwrap_or_default().trim());
-            self.indexed(
-                Record {
-                    kind: "resource",
-                    id: response_id,
-                    at: exchange.finished_at,
-                    headers: vec![("WARC-Target-URI", exchange.final_url.clone())],
-                    content_type: &mime,
-                    head: Vec::new(),
-                    payload: &captured.body,
-                },
-                None,
-                &mime,
-            )?;
+            self.0.push(Record {
+                kind: "resource",
+                id: response_id,
+                at: exchange.finished_at,
+                headers: vec![("WARC-Target-URI", exchange.final_url.clone())],
+                content_type: mime.clone(),
+                head: Vec::new(),
+                payload: &captured.body,
+                payload_sha256: Some(&capture.body.digests.sha256),
+                indexed: Some((None, mime)),
+            });
             return self.metadata(captured, metadata);
         }
-        self.record(&Record {
+        self.0.push(Record {
             kind: "request",
             id: record_id(capture, "request"),
             at: exchange.started_at,
@@ -166,10 +175,12 @@ impl Warc {
                 ],
                 &exchange.remote_addr,
             ),
-            content_type: "application/http; msgtype=request",
+            content_type: "application/http; msgtype=request".to_owned(),
             head: request_head(exchange),
             payload: &[],
-        })?;
+            payload_sha256: None,
+            indexed: None,
+        });
         let mut headers =
             with_address(vec![("WARC-Target-URI", exchange.final_url.clone())], &exchange.remote_addr);
         if exchange.http_version.starts_with("HTTP/2") {
@@ -177,30 +188,23 @@ impl Warc {
         }
         let mime = exchange.response_header("content-type").unwrap_or_default();
         let mime = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        self.indexed(
-            Record {
-                kind: "response",
-                id: response_id.clone(),
-                at: exchange.started_at,
-                headers,
-                content_type: "application/http; msgtype=response",
-                head: response_head(
-                    "HTTP/1.1",
-                    exchange.status,
-                    &exchange.response_headers,
-                    captured.body.len(),
-                ),
-                payload: &captured.body,
-            },
-            Some(exchange.status),
-            if mime.is_empty() { "unk" } else { &mime },
-        )?;
-        self.metadata(captured, metadata)
+        self.0.push(Record {
+            kind: "response",
+            id: response_id,
+            at: exchange.started_at,
+            headers,
+            content_type: "application/http; msgtype=response".to_owned(),
+            head: response_head("HTTP/1.1", exchange.status, &exchange.response_headers, captured.body.len()),
+            payload: &captured.body,
+            payload_sha256: Some(&capture.body.digests.sha256),
+            indexed: Some((Some(exchange.status), if mime.is_empty() { "unk".to_owned() } else { mime })),
+        });
+        self.metadata(captured, metadata);
     }
 
-    fn metadata(&mut self, captured: &CaptureInput, metadata: &[u8]) -> anyhow::Result<()> {
+    fn metadata(&mut self, captured: &'a CaptureInput, metadata: &'a [u8]) {
         let capture = &captured.capture;
-        self.record(&Record {
+        self.0.push(Record {
             kind: "metadata",
             id: record_id(capture, "metadata"),
             at: capture.exchange.finished_at,
@@ -209,59 +213,92 @@ impl Warc {
                 ("WARC-Target-URI", format!("urn:metadata:{}", capture.exchange.final_url)),
                 ("WARC-Concurrent-To", record_id(capture, "response")),
             ],
-            content_type: "application/json",
+            content_type: "application/json".to_owned(),
             head: Vec::new(),
             payload: metadata,
-        })
-        .map(drop)
-    }
-
-    fn indexed(&mut self, record: Record<'_>, status: Option<u16>, mime: &str) -> anyhow::Result<()> {
-        let url = record.headers.first().map(|(_, url)| url.clone()).unwrap_or_default();
-        let at = record.at;
-        let payload_sha256 = sha256_hex(record.payload);
-        let (offset, size_bytes) = self.record(&record)?;
-        self.index.push(Indexed {
-            url,
-            at,
-            mime: mime.to_owned(),
-            status,
-            payload_sha256,
-            offset,
-            size_bytes,
+            payload_sha256: None,
+            indexed: None,
         });
-        Ok(())
     }
 
-    /// Appends a record; gives where its gzip member begins and how long it is.
-    fn record(&mut self, record: &Record<'_>) -> anyhow::Result<(u64, u64)> {
-        let mut block = record.head.clone();
-        block.extend_from_slice(record.payload);
+    /// The file and its index. Records are compressed on every core and put together in their order.
+    fn written(self) -> anyhow::Result<Warc> {
+        let n_threads = std::thread::available_parallelism().map_or(1, usize::from).min(self.0.len().max(1));
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(record) = self.0.get(index) else { return Ok::<_, io::Error>(done) };
+                done.push((index, record.member()?));
+            }
+        };
+        let mut members: Vec<(usize, Vec<u8>)> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(work)).collect();
+            let mut members = Vec::new();
+            for thread in threads {
+                let done = thread.join().map_err(|_| anyhow::anyhow!("compressing a record failed"))?;
+                members.extend(done?);
+            }
+            Ok::<_, anyhow::Error>(members)
+        })?;
+        members.sort_unstable_by_key(|(index, _)| *index);
+        let mut warc = Warc { bytes: Vec::new(), index: Vec::new() };
+        for (record, (_, member)) in self.0.iter().zip(members) {
+            if let Some((status, mime)) = &record.indexed {
+                warc.index.push(Indexed {
+                    url: record.headers.first().map(|(_, url)| url.clone()).unwrap_or_default(),
+                    at: record.at,
+                    mime: mime.clone(),
+                    status: *status,
+                    payload_sha256: record.payload_digest().into_owned(),
+                    offset: warc.bytes.len() as u64,
+                    size_bytes: member.len() as u64,
+                });
+            }
+            warc.bytes.extend_from_slice(&member);
+        }
+        Ok(warc)
+    }
+}
+
+impl Record<'_> {
+    fn payload_digest(&self) -> Cow<'_, str> {
+        match self.payload_sha256 {
+            Some(known) => Cow::Borrowed(known),
+            None => Cow::Owned(sha256_hex(self.payload)),
+        }
+    }
+
+    /// The record as one gzip member.
+    fn member(&self) -> io::Result<Vec<u8>> {
+        let mut block = Sha256::new();
+        block.update(&self.head);
+        block.update(self.payload);
         let mut head = format!(
             "WARC/1.1\r\nWARC-Type: {}\r\nWARC-Record-ID: {}\r\nWARC-Date: {}\r\n",
-            record.kind,
-            record.id,
-            record.at.rfc3339()
+            self.kind,
+            self.id,
+            self.at.rfc3339()
         );
-        for (name, value) in &record.headers {
+        for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {}\r\n", one_line(value)));
         }
-        head.push_str(&format!("WARC-Block-Digest: sha256:{}\r\n", sha256_hex(&block)));
-        if !record.head.is_empty() && record.kind == "response" {
-            head.push_str(&format!("WARC-Payload-Digest: sha256:{}\r\n", sha256_hex(record.payload)));
+        head.push_str(&format!("WARC-Block-Digest: sha256:{}\r\n", hex::encode(block.finalize())));
+        if !self.head.is_empty() && self.kind == "response" {
+            head.push_str(&format!("WARC-Payload-Digest: sha256:{}\r\n", self.payload_digest()));
         }
         head.push_str(&format!(
             "Content-Type: {}\r\nContent-Length: {}\r\n\r\n",
-            record.content_type,
-            block.len()
+            self.content_type,
+            self.head.len() + self.payload.len()
         ));
-        let offset = self.bytes.len();
-        let mut member = flate2::write::GzEncoder::new(&mut self.bytes, flate2::Compression::new(6));
+        let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
         member.write_all(head.as_bytes())?;
-        member.write_all(&block)?;
+        member.write_all(&self.head)?;
+        member.write_all(self.payload)?;
         member.write_all(b"\r\n\r\n")?;
-        member.finish()?;
-        Ok((offset as u64, (self.bytes.len() - offset) as u64))
+        member.finish()
     }
 }
 
@@ -278,9 +315,11 @@ fn info(input: &PackageInput) -> Record<'static> {
         id: urn(&format!("warcinfo {} {}", input.finding.id, names.join(" "))),
         at: at.unwrap_or(input.finding.created_at),
         headers: vec![("WARC-Filename", WARC_NAME.to_owned())],
-        content_type: "application/warc-fields",
+        content_type: "application/warc-fields".to_owned(),
         head: fields.into_bytes(),
         payload: &[],
+        payload_sha256: None,
+        indexed: None,
     }
 }
 

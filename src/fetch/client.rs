@@ -96,6 +96,8 @@ pub struct Fetched {
     pub exchange: Exchange,
     /// The body as received, after transfer decoding only; `Content-Encoding` is still on it.
     pub body: Bytes,
+    /// Certificates (DER) that the host of the final address showed, its own first; empty without TLS.
+    pub certificates: Vec<Bytes>,
 }
 
 /// The guarded client. Cheap to share behind an `Arc`.
@@ -107,6 +109,7 @@ pub struct Fetcher {
     headers: HeaderMap,
     public: reqwest::Client,
     allowed: reqwest::Client,
+    chains: Arc<tls::Chains>,
 }
 
 impl Fetcher {
@@ -128,11 +131,13 @@ impl Fetcher {
         resolver: Arc<dyn Resolver>,
     ) -> Result<Self, FetchError> {
         let headers = request_headers(&config.contact)?;
-        let tls = tls::config().map_err(|error| cannot_set_up(format!("TLS cannot be set up: {error}")))?;
+        let chains = Arc::new(tls::Chains::default());
+        let tls = tls::config(chains.clone())
+            .map_err(|error| cannot_set_up(format!("TLS cannot be set up: {error}")))?;
         let public = client(&config, tls.clone(), CheckedNames(resolver.clone()))?;
         let allowed = client(&config, tls, AnyNames(resolver))?;
         let slots = Arc::new(MemorySlots::new(clock.clone()));
-        Ok(Self { config, clock, slots, robots: RobotsCache::default(), headers, public, allowed })
+        Ok(Self { config, clock, slots, robots: RobotsCache::default(), headers, public, allowed, chains })
     }
 
     /// Shares turns with other processes through `slots`.
@@ -140,6 +145,11 @@ impl Fetcher {
     pub fn with_slots(mut self, slots: Arc<dyn HostSlots>) -> Self {
         self.slots = slots;
         self
+    }
+
+    /// What this client sends as `User-Agent`.
+    pub fn user_agent(&self) -> &str {
+        self.headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// Fetches one page, following redirects; every hop is checked, allowed by robots.txt, and waits its turn.
@@ -213,6 +223,7 @@ impl Fetcher {
                 Hop::Page(page) => {
                     let exchange = Exchange {
                         imported: None,
+                        provenance: None,
                         requested_url: first.to_string(),
                         request_headers: self.sent_headers(&url, trip),
                         final_url: url.to_string(),
@@ -224,7 +235,7 @@ impl Fetcher {
                         started_at,
                         finished_at: self.clock.now(),
                     };
-                    return Ok(Fetched { exchange, body: page.body });
+                    return Ok(Fetched { exchange, body: page.body, certificates: page.certificates });
                 }
             }
         }
@@ -267,8 +278,10 @@ impl Fetcher {
             return Ok(Hop::Redirect { status, location: resolve_location(url, location)?, remote_addr });
         }
         let http_version = format!("{:?}", response.version());
+        let shown = response.extensions().get::<reqwest::tls::TlsInfo>();
+        let certificates = self.chains.of(shown.and_then(reqwest::tls::TlsInfo::peer_certificate));
         let body = read_body(url, response, trip.max_body).await?;
-        Ok(Hop::Page(Page { status, http_version, headers, remote_addr, body }))
+        Ok(Hop::Page(Page { status, http_version, headers, remote_addr, certificates, body }))
     }
 
     /// Waits until robots.txt of the origin is known; answers its crawl delay in milliseconds, 0 when it has none.
@@ -391,6 +404,7 @@ struct Page {
     http_version: String,
     headers: Vec<(String, String)>,
     remote_addr: String,
+    certificates: Vec<Bytes>,
     body: Bytes,
 }
 
@@ -405,6 +419,7 @@ fn client(
 ) -> Result<reqwest::Client, FetchError> {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
+        .tls_info(true)
         .dns_resolver(Arc::new(names))
         // A proxy would resolve names itself, behind the guard.
         .no_proxy()

@@ -10,6 +10,7 @@ mod politeness;
 mod ranges;
 mod robots;
 mod robots_cache;
+mod sntp;
 #[cfg(test)]
 mod test_server;
 #[cfg(test)]
@@ -20,3 +21,4 @@ pub use client::{FetchConfig, FetchRequest, Fetched, Fetcher};
 pub use error::FetchError;
 pub use guard::{AllowedOrigins, Refusal, Resolver, SystemResolver, parse_url};
 pub use politeness::{HostSlots, MemorySlots, SlotsUnavailable};
+pub use sntp::{ClockOffset, SntpError, compare as compare_clock};

@@ -73,6 +73,7 @@ fn exchange(url: &str, status: u16, content_type: Option<&str>) -> Exchange {
     let content_type = content_type.map(|value| ("content-type".to_owned(), value.to_owned()));
     Exchange {
         imported: None,
+        provenance: None,
         requested_url: url.to_owned(),
         final_url: url.to_owned(),
         request_headers: Vec::new(),

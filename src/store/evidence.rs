@@ -231,7 +231,7 @@ fn chain_name(id: &PackageId) -> String {
     format!("custody:{id}")
 }
 
-async fn append(connection: &mut AnyConnection, event: &CustodyEvent) -> Result<()> {
+pub(super) async fn append(connection: &mut AnyConnection, event: &CustodyEvent) -> Result<()> {
     let id = &event.package_id;
     let event = CustodyEvent {
         actor: plain(&event.actor),
@@ -280,7 +280,7 @@ async fn insert_exhibits(connection: &mut AnyConnection, id: &PackageId, exhibit
     Ok(())
 }
 
-fn package_of(row: &AnyRow) -> Result<SealedPackage> {
+pub(super) fn package_of(row: &AnyRow) -> Result<SealedPackage> {
     Ok(SealedPackage {
         id: parsed("evidence_package", &column::<String>(row, 0)?, PackageId::parse)?,
         finding_id: parsed("evidence_package", &column::<String>(row, 1)?, FindingId::parse)?,

@@ -8,9 +8,10 @@ use super::batch::{MAX_ROWS, placeholders, tuples};
 use super::error::Doing as _;
 use super::pool::Tx;
 use super::row::{DraftRow, column, json, parsed, plain};
-use super::{Db, Result, ad, contact, finding, outbox};
+use super::{Db, Result, ad, capture_log, contact, finding, outbox};
 use crate::domain::ad::{AdDraft, AdId, Sighting};
 use crate::domain::capture::Capture;
+use crate::domain::capture_log::LogEntry;
 use crate::domain::finding::Assessment;
 use crate::domain::hit::Hit;
 use crate::domain::notice::Notice;
@@ -88,16 +89,25 @@ impl Db {
             return Ok(recorded);
         }
         let mut tx = self.begin().await?;
+        let mut fresh = Vec::new();
         for page in pages {
-            record(&mut tx, page, &mut recorded).await?;
+            if record(&mut tx, page, &mut recorded).await? {
+                fresh.push(page);
+            }
+        }
+        // Last: writers of one day's log wait for each other.
+        for page in fresh {
+            let entry = LogEntry::Captured { capture: Box::new(page.capture.clone()), n_ads: page.ads.len() };
+            capture_log::append(tx.conn(), page.now, &entry).await?;
         }
         tx.commit("record pages").await?;
         Ok(recorded)
     }
 }
 
-async fn record(tx: &mut Tx, page: &PageRecord, recorded: &mut PageRecorded) -> Result<()> {
-    insert_capture(tx, &page.capture).await?;
+/// Records one page; gives whether its capture is new.
+async fn record(tx: &mut Tx, page: &PageRecord, recorded: &mut PageRecorded) -> Result<bool> {
+    let is_new = insert_capture(tx, &page.capture).await?;
     // By id: one row for each ad, and the same order of locks in every process.
     let mut by_id: BTreeMap<&AdId, &SeenAd> = BTreeMap::new();
     for seen in &page.ads {
@@ -125,10 +135,10 @@ async fn record(tx: &mut Tx, page: &PageRecord, recorded: &mut PageRecorded) -> 
         .collect();
     outbox::insert(tx, &alerts).await?;
     recorded.n_new_findings += u32::try_from(new_findings.len()).unwrap_or(u32::MAX);
-    Ok(())
+    Ok(is_new)
 }
 
-async fn insert_capture(tx: &mut Tx, capture: &Capture) -> Result<()> {
+async fn insert_capture(tx: &mut Tx, capture: &Capture) -> Result<bool> {
     let id = capture.id.as_str();
     let body = &capture.body;
     sqlx::query(
@@ -140,7 +150,7 @@ async fn insert_capture(tx: &mut Tx, capture: &Capture) -> Result<()> {
     .execute(tx.conn())
     .await
     .doing("record a body")?;
-    sqlx::query(
+    let inserted = sqlx::query(
         "insert into capture (id, source_id, run_id, purpose, parent_id, final_url, status, finished_at, exchange, \
          body_sha256) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing",
     )
@@ -157,7 +167,7 @@ async fn insert_capture(tx: &mut Tx, capture: &Capture) -> Result<()> {
     .execute(tx.conn())
     .await
     .doing("record a capture")?;
-    Ok(())
+    Ok(inserted.rows_affected() > 0)
 }
 
 /// Makes the ads that are new and renews what the judge said; gives how many are new.

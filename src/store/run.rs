@@ -4,7 +4,8 @@ use sqlx::any::AnyRow;
 
 use super::error::{Doing as _, StoreError};
 use super::row::{column, json, parse_json, parsed, time};
-use super::{Db, Result};
+use super::{Db, Result, capture_log};
+use crate::domain::capture_log::LogEntry;
 use crate::domain::run::{CrawlRun, RunCounts, RunId, RunOutcome};
 use crate::domain::source::SourceId;
 use crate::kit::clock::UnixMs;
@@ -41,7 +42,15 @@ impl Db {
         now: UnixMs,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
-        let finished = sqlx::query(
+        let before = sqlx::query("select source_id, finished_at from crawl_run where id = $1")
+            .bind(id.as_str())
+            .fetch_optional(tx.conn())
+            .await
+            .doing("finish a run")?;
+        let Some(before) = before else {
+            return Err(StoreError::NotFound { kind: "crawl run", id: id.to_string() });
+        };
+        sqlx::query(
             "update crawl_run set finished_at = coalesce(finished_at, $1), outcome = coalesce(outcome, $2), \
              counts = case when finished_at is null then $3 else counts end where id = $4",
         )
@@ -51,10 +60,15 @@ impl Db {
         .bind(id.as_str())
         .execute(tx.conn())
         .await
-        .doing("finish a run")?
-        .rows_affected();
-        if finished == 0 {
-            return Err(StoreError::NotFound { kind: "crawl run", id: id.to_string() });
+        .doing("finish a run")?;
+        if column::<Option<i64>>(&before, 1)?.is_none() {
+            let entry = LogEntry::RunEnded {
+                run_id: id.clone(),
+                source_id: parsed("crawl_run", &column::<String>(&before, 0)?, SourceId::parse)?,
+                outcome: outcome.clone(),
+                counts: *counts,
+            };
+            capture_log::append(tx.conn(), now, &entry).await?;
         }
         tx.commit("finish a run").await
     }

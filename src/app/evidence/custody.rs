@@ -9,7 +9,7 @@ use super::super::error::{Error, Result};
 use super::super::users::require;
 use crate::domain::evidence::{CustodyEvent, PackageId};
 use crate::domain::user::{Actor, Permission};
-use crate::evidence::{self, Beside, Expected};
+use crate::evidence::{self, Beside, Expected, Reports};
 use crate::store::ChainCheck;
 use crate::store::evidence::SealedPackage;
 
@@ -25,15 +25,6 @@ pub struct PackageFile {
     pub custody: Vec<CustodyEvent>,
     /// Whether the chain of these events is whole.
     pub chain: ChainCheck,
-}
-
-/// A copy that was handed over.
-#[derive(Debug, Clone)]
-pub struct Exported {
-    /// Where the copy lies.
-    pub path: PathBuf,
-    /// SHA-256 of the copy and of the original.
-    pub seal_sha256: String,
 }
 
 impl App {
@@ -77,45 +68,18 @@ impl App {
         Ok(taken)
     }
 
-    /// Copies a package, with what lies beside it, into the folder `to` for `recipient`, and records it. The original
-    /// is verified first and the copy afterwards.
-    ///
-    /// # Errors
-    /// `NotFound`; `Invalid` when no recipient is named; `Conflict` when the original is not as sealed or the folder
-    /// holds a file of its name; `Internal` when the disk refuses: then no copy is left.
-    pub async fn export_evidence(
-        &self,
-        actor: &Actor,
-        id: &PackageId,
-        to: &Path,
-        recipient: &str,
-    ) -> Result<Exported> {
-        let recipient = recipient.trim();
-        let length = recipient.chars().count();
-        if length == 0 || length > MAX_RECIPIENT_CHARS || recipient.chars().any(char::is_control) {
-            let why = format!("name who receives it (1 to {MAX_RECIPIENT_CHARS} characters)");
-            return Err(Error::invalid("recipient", why));
-        }
-        let package = self.known_package(id).await?;
-        let from = PathBuf::from(&package.location);
-        let seal = package.seal.sha256.clone();
-        let folder = to.to_owned();
-        let copied = tokio::task::spawn_blocking(move || copy(&from, &folder, &seal));
-        let path = copied.await.context("exporting was interrupted")??;
-        let note = format!("to {recipient}: {}", path.display());
-        if let Err(error) = self.record(actor, id, "exported", note).await {
-            remove(&path);
-            return Err(error);
-        }
-        Ok(Exported { path, seal_sha256: package.seal.sha256 })
-    }
-
-    async fn known_package(&self, id: &PackageId) -> Result<SealedPackage> {
+    pub(super) async fn known_package(&self, id: &PackageId) -> Result<SealedPackage> {
         let known = self.store.package(id).await?;
         known.ok_or_else(|| Error::NotFound { kind: "evidence package", id: id.to_string() })
     }
 
-    async fn record(&self, actor: &Actor, id: &PackageId, action: &str, note: String) -> Result<()> {
+    pub(super) async fn record(
+        &self,
+        actor: &Actor,
+        id: &PackageId,
+        action: &str,
+        note: String,
+    ) -> Result<()> {
         let event = CustodyEvent {
             at: self.clock.now(),
             actor: actor.name().to_owned(),
@@ -127,7 +91,19 @@ impl App {
     }
 }
 
-fn copy(from: &Path, folder: &Path, seal: &str) -> Result<PathBuf> {
+/// A recipient's name without surrounding blanks.
+pub(super) fn recipient_name(recipient: &str) -> Result<String> {
+    let recipient = recipient.trim();
+    let length = recipient.chars().count();
+    if length == 0 || length > MAX_RECIPIENT_CHARS || recipient.chars().any(char::is_control) {
+        let why = format!("name who receives it (1 to {MAX_RECIPIENT_CHARS} characters)");
+        return Err(Error::invalid("recipient", why));
+    }
+    Ok(recipient.to_owned())
+}
+
+/// Copies a package with what lies beside it into a folder. The original is verified first and the copy afterwards.
+pub(super) fn copy_all(from: &Path, folder: &Path, seal: &str) -> Result<PathBuf> {
     let name = from.file_name().context("the ledger names no file")?;
     let target = folder.join(name);
     if target.symlink_metadata().is_ok() {
@@ -140,6 +116,11 @@ fn copy(from: &Path, folder: &Path, seal: &str) -> Result<PathBuf> {
     for stamp in evidence::stamps_beside(from) {
         let to = stamp.file_name().map(|name| folder.join(name));
         pairs.extend(to.map(|to| (stamp, to)));
+    }
+    for (from, to) in Reports::of(from).all().into_iter().zip(Reports::of(&target).all()) {
+        if from.is_file() {
+            pairs.push((from.clone(), to.clone()));
+        }
     }
     // Last: whoever sees the copy finds everything that belongs to it.
     pairs.push((from.to_owned(), target.clone()));
@@ -154,7 +135,8 @@ fn copy(from: &Path, folder: &Path, seal: &str) -> Result<PathBuf> {
     Ok(target)
 }
 
-fn check(package: &Path, seal: &str) -> Result<()> {
+/// Refuses a package that is not as it was sealed.
+pub(super) fn check(package: &Path, seal: &str) -> Result<()> {
     let expected = Expected { seal_sha256: Some(seal.to_owned()), ..Expected::default() };
     let found = evidence::verify(package, &expected).map_err(anyhow::Error::from)?;
     match found.deviations.first() {
@@ -170,20 +152,23 @@ fn check(package: &Path, seal: &str) -> Result<()> {
 }
 
 fn copy_one(from: &Path, to: &Path) -> std::io::Result<()> {
-    let mut partial = to.as_os_str().to_owned();
-    partial.push(".unsealed");
-    let partial = PathBuf::from(partial);
-    std::fs::copy(from, &partial)?;
-    std::fs::File::open(&partial)?.sync_all()?;
-    std::fs::rename(&partial, to)
+    let partial = evidence::partial(to);
+    let copied = std::fs::copy(from, &partial)
+        .and_then(|_| std::fs::File::open(&partial)?.sync_all())
+        .and_then(|()| std::fs::rename(&partial, to));
+    if copied.is_err() {
+        // Best effort: the first error says what happened.
+        let _ = std::fs::remove_file(&partial);
+    }
+    copied
 }
 
-/// Best effort: an error is under way already.
-fn remove(package: &Path) {
+/// Removes a package with what lies beside it. Best effort: what led here is on record or an error under way.
+pub(super) fn remove(package: &Path) {
     let Beside { digest, signature, key } = Beside::of(package);
-    for path in
-        evidence::stamps_beside(package).iter().chain([&package.to_owned(), &digest, &signature, &key])
-    {
+    let (reports, stamps) = (Reports::of(package), evidence::stamps_beside(package));
+    let beside = [&package.to_owned(), &digest, &signature, &key];
+    for path in reports.all().into_iter().chain(&stamps).chain(beside) {
         let _ = std::fs::remove_file(path);
     }
 }

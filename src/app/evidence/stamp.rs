@@ -10,17 +10,20 @@ use super::super::error::Result;
 use super::super::schedule::retry_pause_ms;
 use crate::domain::evidence::CustodyEvent;
 use crate::domain::user::Actor;
-use crate::evidence::timestamp::{self, Stamp};
+use crate::evidence::{
+    self,
+    timestamp::{self, Stamp},
+};
 use crate::fetch::FetchRequest;
 use crate::kit::clock::UnixMs;
 use crate::kit::digest::sha256_hex;
 use crate::store::stamp::StampRow;
 
 /// Stamps asked for in one go, at most.
-const MAX_AT_ONCE: u32 = 100;
+pub(super) const MAX_AT_ONCE: u32 = 100;
 /// Pause before an authority is asked again; it doubles with each attempt.
-const FIRST_RETRY_MS: i64 = 60_000;
-const LONGEST_RETRY_MS: i64 = 6 * 3_600_000;
+pub(super) const FIRST_RETRY_MS: i64 = 60_000;
+pub(super) const LONGEST_RETRY_MS: i64 = 6 * 3_600_000;
 
 /// What asking came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,13 +35,14 @@ pub struct Stamped {
 }
 
 impl App {
-    /// Asks the authorities for every stamp that is due. A package without one stays valid and is shown as not
+    /// Asks the authorities for every stamp that is due, of packages and of capture logs. A package without one stays valid and is shown as not
     /// time-stamped; nothing ever waits for an authority.
     ///
     /// # Errors
     /// `Internal` when the database fails. An authority that does not answer is not an error.
     pub async fn stamp_waiting(&self, now: UnixMs) -> Result<Stamped> {
         let mut stamped = Stamped::default();
+        self.stamp_logs(now, &mut stamped).await?;
         for row in self.store.waiting_stamps(now, MAX_AT_ONCE).await? {
             match self.stamp_one(&row).await {
                 Ok(()) => stamped.n_stamped += 1,
@@ -64,8 +68,7 @@ impl App {
     }
 
     async fn stamp_one(&self, row: &StampRow) -> anyhow::Result<()> {
-        let authority = self.config.evidence.timestamp.iter().find(|known| known.name == row.authority);
-        let authority = authority.context("the settings name no such authority any more")?;
+        let authority = self.authority(&row.authority)?;
         let package = self.store.package(&row.package_id).await?.context("the ledger has no such package")?;
         let seal = package.seal.sha256;
         let (stamp, token) = self.ask(authority, &seal).await?;
@@ -84,7 +87,16 @@ impl App {
         Ok(())
     }
 
-    async fn ask(&self, authority: &StampAuthority, seal: &str) -> anyhow::Result<(Stamp, Vec<u8>)> {
+    pub(super) fn authority(&self, name: &str) -> anyhow::Result<&StampAuthority> {
+        let authority = self.config.evidence.timestamp.iter().find(|known| known.name == name);
+        authority.context("the settings name no such authority any more")
+    }
+
+    pub(super) async fn ask(
+        &self,
+        authority: &StampAuthority,
+        seal: &str,
+    ) -> anyhow::Result<(Stamp, Vec<u8>)> {
         let mut nonce = [0; 8];
         getrandom::fill(&mut nonce).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
         let nonce = u64::from_be_bytes(nonce);
@@ -107,14 +119,19 @@ impl App {
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a file beside a package: hidden first, flushed, then renamed.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".unsealed");
-    let partial = PathBuf::from(partial);
+    let partial = evidence::partial(path);
     let mut file = std::fs::File::create(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
+    // The lock tells a start-up that this is being written, not left behind.
+    file.lock()?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        // Best effort: the first error says what happened.
+        let _ = std::fs::remove_file(&partial);
+        return Err(error);
+    }
     std::fs::rename(&partial, path)?;
     if let Some(folder) = path.parent() {
         std::fs::File::open(folder)?.sync_all()?;

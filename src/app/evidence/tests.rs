@@ -72,6 +72,7 @@ async fn capture(app: &App, id: &str, url: &str, purpose: CapturePurpose, body: 
         parent_id: None,
         exchange: Exchange {
             imported: None,
+            provenance: None,
             requested_url: url.to_owned(),
             final_url: url.to_owned(),
             request_headers: Vec::new(),
@@ -114,7 +115,7 @@ async fn a_package_holds_the_page_and_its_own_landing_page_and_is_in_the_ledger(
     assert!(custody[0].note.contains(&sealed.seal_sha256), "{custody:?}");
     let check = app.verify_evidence(&officer(), &sealed.path, Expected::default()).await.unwrap();
     assert!(check.is_in_ledger && check.verification.is_intact(), "{check:?}");
-    assert_eq!(app.store.custody(&sealed.package.id).await.unwrap().len(), 2, "the check is on record");
+    assert_eq!(app.store.custody(&sealed.package.id).await.unwrap().len(), 3, "the check is on record");
 }
 
 #[tokio::test]
@@ -145,16 +146,20 @@ async fn a_copy_is_handed_over_only_when_it_is_as_sealed_and_is_recorded() {
     let to = folder.path().join("usb");
     let exported = app.export_evidence(&officer(), package, &to, "江州市公安局").await.unwrap();
     assert_eq!(std::fs::read(&exported.path).unwrap(), std::fs::read(&sealed.path).unwrap());
-    assert_eq!(std::fs::read_dir(&to).unwrap().count(), 4, "the package and what lies beside it");
+    assert_eq!(
+        std::fs::read_dir(&to).unwrap().count(),
+        7,
+        "the package, what lies beside it, the report, the form for the receipt"
+    );
     let again = app.export_evidence(&officer(), package, &to, "江州市公安局").await;
     assert!(matches!(again, Err(Error::Conflict(_))), "{again:?}");
     let nobody = app.export_evidence(&officer(), package, &folder.path().join("b"), " ").await;
     assert!(matches!(nobody, Err(Error::Invalid(_))), "{nobody:?}");
     let shown = app.evidence_package(&officer(), package).await.unwrap();
     let actions: Vec<&str> = shown.custody.iter().map(|event| event.action.as_str()).collect();
-    assert_eq!(actions, ["sealed", "exported", "read"]);
-    assert!(shown.custody[1].note.contains("江州市公安局"));
-    assert_eq!(shown.chain, crate::store::ChainCheck::Whole { n_entries: 3 });
+    assert_eq!(actions, ["sealed", "reported", "exported", "read"]);
+    assert!(shown.custody[2].note.contains("江州市公安局"));
+    assert_eq!(shown.chain, crate::store::ChainCheck::Whole { n_entries: 4 });
     let mut bytes = std::fs::read(&sealed.path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

@@ -85,6 +85,7 @@ impl Carrier {
             started_at: self.imported_at,
             finished_at: self.imported_at,
             imported: Some(self.imported(place)),
+            provenance: None,
         }
     }
 }

@@ -41,16 +41,19 @@ impl Import<'_> {
     ) -> Result<()> {
         let allowed = self.request.allowed_origins.iter().chain(&self.source.allowed_origins);
         let request = FetchRequest { allowed_origins: allowed.cloned().collect(), ..FetchRequest::new(&url) };
-        let Fetched { exchange, body } = match self.app.fetcher.get(request).await {
+        let Fetched { mut exchange, body, certificates } = match self.app.fetcher.get(request).await {
             Ok(fetched) => fetched,
             Err(error) => {
                 counts.n_failed += 1;
+                let outcome = error.outcome();
+                self.app.log_not_captured(self.run_id.clone(), &self.source.id, &url, &outcome).await?;
                 self.problem(report, &url, Problem::new(error.outcome().name(), error.to_string()));
                 return Ok(());
             }
         };
         // Bytes first, row second: see the module text of the crawl.
         let blob = self.app.vault.put(body.clone()).await?;
+        exchange.provenance = Some(self.app.provenance(&certificates).await?);
         let capture = Capture {
             id: new_id(),
             source_id: self.source.id.clone(),

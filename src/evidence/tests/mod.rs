@@ -1,6 +1,7 @@
 //! What the tests seal, and how they open and change it.
 
 mod documents;
+mod provenance;
 mod sealing;
 mod tamper;
 mod tools;
@@ -13,7 +14,7 @@ use super::zip::{self, Archive};
 use super::*;
 use crate::domain::ad::{Ad, AdDraft, AdId, AdKind, Sighting};
 use crate::domain::blob::BlobRef;
-use crate::domain::capture::{Capture, CaptureId, CapturePurpose, Exchange, Imported, Redirect};
+use crate::domain::capture::{Capture, CaptureId, CapturePurpose, ClockState, Exchange, Imported, Redirect};
 use crate::domain::finding::{Assessment, Finding, FindingId, FindingState, Reason};
 use crate::domain::hit::{Hit, HitStatus, RuleId, Severity, Span, Track};
 use crate::domain::provision::{Provision, ProvisionId};
@@ -49,7 +50,7 @@ pub(super) fn made(input: &PackageInput) -> Vec<File> {
 
 /// The package of `input`, sealed in `parent`.
 pub(super) fn sealed_in(parent: &Path, input: &PackageInput, key: &SigningKey) -> SealedFile {
-    let id = package_id(&input.finding.id, input.sealed_at).unwrap();
+    let id = input.package_id().unwrap();
     seal(parent, id.as_str(), &files(input, key).unwrap(), key).unwrap()
 }
 
@@ -91,7 +92,7 @@ pub(super) fn overwrite(path: &Path, bytes: &[u8]) {
 
 /// Seals `files` without their lists, after a forger changed them, under new lists signed by `key`.
 pub(super) fn relisted(input: &PackageInput, changed: Vec<File>, key: &SigningKey) -> Vec<File> {
-    let id = package_id(&input.finding.id, input.sealed_at).unwrap();
+    let id = input.package_id().unwrap();
     let lists = [
         sums::SHA256SUMS,
         sums::SM3SUMS,
@@ -108,6 +109,8 @@ pub(super) fn capture(number: u8, purpose: CapturePurpose, body: &[u8]) -> Captu
     CaptureInput {
         source_title: "江州新闻网财经频道".to_owned(),
         body: body.to_vec(),
+        certificates: Vec::new(),
+        environment: None,
         capture: Capture {
             id: CaptureId::parse(&format!("cap-{number}")).unwrap(),
             source_id: SourceId::parse("city-news").unwrap(),
@@ -116,6 +119,7 @@ pub(super) fn capture(number: u8, purpose: CapturePurpose, body: &[u8]) -> Captu
             parent_id: None,
             exchange: Exchange {
                 imported: None,
+                provenance: None,
                 requested_url: format!("http://news.example/{number}"),
                 final_url: format!("http://news.example/{number}/"),
                 request_headers: vec![("user-agent".to_owned(), "adwatch/0.1".to_owned())],
@@ -168,7 +172,7 @@ pub(super) fn input() -> PackageInput {
             version: "0.1.0".to_owned(),
             build_sha256: Some("ab".repeat(32)),
             system: "linux x86_64".to_owned(),
-            clock: "本机系统时钟，未与标准时间源核对".to_owned(),
+            clock: ClockState::unchecked(),
         },
         finding: Finding {
             id: finding_id.clone(),
@@ -235,5 +239,9 @@ pub(super) fn input() -> PackageInput {
             checked_on: "2026-11-20".to_owned(),
         }],
         custody: Vec::new(),
+        contacts: Vec::new(),
+        signer: None,
+        masked_from: None,
+        logs: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::contents::Contents;
 use super::lists::Lists;
+use super::provenance;
 use super::warc::{self, Record};
 use super::{Deviation, DeviationKind};
 use crate::domain::hit::Span;
@@ -104,6 +105,7 @@ pub(super) fn check(
     if !broken.contains(AD_TEXT) {
         check_offsets(contents, &mut found);
     }
+    provenance::check(contents, &mut found);
     deviations.extend(found.into_iter().filter(|deviation| !broken.contains(&deviation.path)));
 }
 
@@ -113,7 +115,12 @@ fn captures(
     found: &mut Vec<Deviation>,
 ) -> BTreeMap<String, CaptureRecord> {
     let mut captures = BTreeMap::new();
-    let paths = contents.files.keys().filter(|path| path.starts_with("captures/") && path.ends_with(".json"));
+    let paths = contents.files.keys().filter(|path| {
+        path.starts_with("captures/")
+            && path.ends_with(".json")
+            && !path.ends_with(super::LOG_SUFFIX)
+            && !path.starts_with(super::ENVIRONMENT_PREFIX)
+    });
     for path in paths {
         let read = contents.bytes(path).map(serde_json::from_slice::<CaptureRecord>);
         let Some(Ok(record)) = read else {

@@ -8,6 +8,7 @@ mod contents;
 mod lists;
 mod meaning;
 mod proofs;
+mod provenance;
 mod stamps;
 mod warc;
 
@@ -15,10 +16,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use contents::Contents;
-pub use stamps::stamps_beside;
+pub use stamps::{check_token_signature, stamps_beside};
 
 use super::sums::SHA256SUMS;
 use crate::kit::clock::UnixMs;
+
+/// How entries of the capture log end beside their captures.
+const LOG_SUFFIX: &str = ".log.json";
+/// How descriptions of environments begin.
+const ENVIRONMENT_PREFIX: &str = "captures/environment-";
 
 /// What the reader knows from elsewhere.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +44,8 @@ pub struct Expected {
 pub struct Verification {
     /// The package's own name, when its manifest can be read.
     pub package_id: Option<String>,
+    /// When it says that it was sealed.
+    pub sealed_at: Option<UnixMs>,
     /// SHA-256 of the whole file, to compare with the custody ledger; `None` for an unpacked folder.
     pub seal_sha256: Option<String>,
     /// Fingerprint of the key that signed, when every signature fits it.
@@ -161,6 +169,8 @@ pub enum DeviationKind {
     Beside,
     /// The replayable archive says something else than the raw files.
     Archive,
+    /// An extract of the capture log does not fit its links or the capture.
+    Log,
     /// The analysis points at other words than it quotes.
     Analysis,
     /// Times run backwards.
@@ -188,6 +198,7 @@ impl DeviationKind {
             Self::Timestamp => "timestamp",
             Self::Beside => "beside",
             Self::Archive => "archive",
+            Self::Log => "log",
             Self::Analysis => "analysis",
             Self::Time => "time",
             Self::Seal => "seal",
@@ -228,6 +239,10 @@ pub fn verify(path: &Path, expected: &Expected) -> Result<Verification, VerifyEr
     deviations.dedup();
     let mut verification = Verification {
         package_id: lists.package.as_ref().map(|package| package.evidence.package_id.clone()),
+        sealed_at: lists
+            .package
+            .as_ref()
+            .and_then(|package| super::documents::instant(&package.evidence.sealed_at)),
         seal_sha256: contents.seal_sha256.clone(),
         key_fingerprint: key.map(|key| key.fingerprint()),
         n_files: contents.files.len(),

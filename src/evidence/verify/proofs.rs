@@ -6,11 +6,12 @@ use std::path::Path;
 use super::contents::Contents;
 use super::lists::Lists;
 use super::{Deviation, DeviationKind};
+use crate::evidence::certificate::Certificate;
 use crate::evidence::datapackage::DATAPACKAGE_DIGEST;
 use crate::evidence::documents::instant;
 use crate::evidence::package::{CERTIFICATE, PUBLIC_KEY, SUMS_SIGNATURE};
 use crate::evidence::seal::Beside;
-use crate::evidence::sign::{Certificate, PublicKey};
+use crate::evidence::sign::PublicKey;
 use crate::evidence::sums::SHA256SUMS;
 
 /// Checks everything that is signed; gives the key when it signed all of it.
@@ -23,7 +24,11 @@ pub(super) fn check(
 ) -> Option<PublicKey> {
     let key = contents.text(PUBLIC_KEY).and_then(|pem| PublicKey::from_pem(&pem));
     let Some(key) = key else {
-        deviations.push(Deviation::of(PUBLIC_KEY, DeviationKind::Signature, "it is no Ed25519 public key"));
+        deviations.push(Deviation::of(
+            PUBLIC_KEY,
+            DeviationKind::Signature,
+            "it is no public key of a kind that is used here",
+        ));
         return None;
     };
     let n_before = deviations.len();
@@ -81,7 +86,7 @@ fn check_certificate(
     }
     let sealed_at = lists.package.as_ref().and_then(|package| instant(&package.evidence.sealed_at));
     if let Some(sealed_at) = sealed_at
-        && !(certificate.not_before..=certificate.not_after).contains(&sealed_at)
+        && !certificate.is_valid_at(sealed_at)
     {
         wrong(format!(
             "it was valid from {} to {}, the package was sealed at {}",
@@ -123,7 +128,7 @@ fn check_beside(
         wrong(".sig", "it is no signature over the .sha256 file by the key in the package".to_owned());
     }
     if let Ok(pem) = fs::read_to_string(&beside.key)
-        && PublicKey::from_pem(&pem) != Some(*key)
+        && PublicKey::from_pem(&pem).as_ref() != Some(key)
     {
         wrong(".pem", "it is another key than the one in the package".to_owned());
     }

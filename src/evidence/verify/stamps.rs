@@ -54,7 +54,7 @@ pub(super) fn check(
         }
         match &expected.stamp_roots {
             None => unchecked.push(format!("who signed {name}: give the authority's roots")),
-            Some(roots) => match signed(package, &path, roots) {
+            Some(roots) => match check_token_signature(seal, &path, roots) {
                 Ok(()) => {}
                 Err(said) => {
                     wrong(format!("openssl does not accept it against {}: {said}", roots.display()));
@@ -67,10 +67,13 @@ pub(super) fn check(
     stamps
 }
 
-/// Asks `openssl ts -verify`; the error is what it says.
-fn signed(package: &Path, token: &Path, roots: &Path) -> Result<(), String> {
+/// Asks `openssl ts -verify` whether the token in this file is about this SHA-256 and signed under these roots.
+///
+/// # Errors
+/// What openssl says.
+pub fn check_token_signature(sha256: &str, token: &Path, roots: &Path) -> Result<(), String> {
     let mut command = Command::new("openssl");
-    command.args(["ts", "-verify", "-data"]).arg(package).arg("-in").arg(token).arg("-CAfile").arg(roots);
+    command.args(["ts", "-verify", "-digest", sha256]).arg("-in").arg(token).arg("-CAfile").arg(roots);
     let output = command.output().map_err(|error| format!("openssl cannot be run: {error}"))?;
     if output.status.success() {
         return Ok(());

@@ -134,6 +134,7 @@ fn exchange(url: &str, page: &PageForm) -> Exchange {
     let content_type = page.content_type.as_ref().map(|value| ("content-type".to_owned(), value.clone()));
     Exchange {
         imported: None,
+        provenance: None,
         requested_url: url.to_owned(),
         final_url: url.to_owned(),
         request_headers: Vec::new(),

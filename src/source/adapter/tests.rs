@@ -250,6 +250,7 @@ fn example_source(adapter: &Adapter) -> Source {
 fn exchange(url: &str, status: u16) -> crate::domain::capture::Exchange {
     crate::domain::capture::Exchange {
         imported: None,
+        provenance: None,
         requested_url: url.to_owned(),
         final_url: url.to_owned(),
         request_headers: Vec::new(),

@@ -107,6 +107,7 @@ fn exchange(saved: &Saved) -> Exchange {
         remote_addr: saved.remote_addr.clone(),
         started_at: NOW,
         finished_at: NOW,
+        provenance: None,
         imported: Some(Imported {
             file_name: "file".to_owned(),
             file_sha256: "00".to_owned(),

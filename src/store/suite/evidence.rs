@@ -8,7 +8,7 @@ use crate::store::audit::AuditNote;
 use crate::store::evidence::SealedPackage;
 use crate::store::{ChainCheck, Db, StoreError};
 
-fn package(name: &str, finding: &FindingId) -> SealedPackage {
+pub(super) fn package(name: &str, finding: &FindingId) -> SealedPackage {
     SealedPackage {
         id: PackageId::parse(name).unwrap(),
         finding_id: finding.clone(),
@@ -30,7 +30,7 @@ fn exhibits() -> Vec<Exhibit> {
         .to_vec()
 }
 
-fn audit(name: &str) -> AuditNote {
+pub(super) fn audit(name: &str) -> AuditNote {
     AuditNote {
         at: NOW,
         actor: Actor::person("王芳").unwrap(),

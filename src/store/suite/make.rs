@@ -60,6 +60,7 @@ pub(super) fn capture(source: &str, name: &str) -> Capture {
         parent_id: Some(CaptureId::parse("parent").unwrap()),
         exchange: Exchange {
             imported: None,
+            provenance: None,
             requested_url: format!("http://{source}.example/{name}"),
             final_url: format!("https://{source}.example/{name}"),
             request_headers: vec![("accept".to_owned(), "text/html".to_owned())],

@@ -5,10 +5,12 @@ mod harness;
 mod make;
 
 mod accounts;
+mod capture_logs;
 mod contacts;
 mod evidence;
 mod imports;
 mod jobs;
+mod keeping;
 mod leads;
 mod offices;
 mod outbox;
@@ -60,6 +62,10 @@ conformance! {
         text_that_engines_dislike_is_kept,
         a_page_of_a_thousand_ads_is_recorded_whole,
         pages_recorded_at_once_count_every_sighting;
+    capture_logs:
+        what_was_looked_at_is_logged_once_in_one_chain_a_day,
+        a_changed_or_cut_log_is_named,
+        heads_of_logs_wait_for_stamps;
     contacts:
         contacts_come_back_in_order_with_their_reach,
         contacts_are_kept_once_and_only_of_flagged_ads,
@@ -123,6 +129,10 @@ conformance! {
         a_package_is_never_written_twice,
         the_custody_chain_shows_what_was_tampered_with,
         a_package_waits_for_each_authority_until_it_stamps;
+    keeping:
+        a_hand_over_is_acknowledged_once,
+        a_package_is_disposed_of_once_and_never_under_a_hold,
+        a_package_of_another_office_is_taken_in_once;
 }
 
 /// The price of statements without compile-time checks: each must be run here.

@@ -295,6 +295,7 @@ impl Desk for MemoryDesk {
             parent_id: None,
             exchange: Exchange {
                 imported: None,
+                provenance: None,
                 requested_url: format!("http://news.example/1?{hostile}"),
                 final_url: format!("http://news.example/1/?{hostile}"),
                 request_headers: vec![("user-agent".to_owned(), "adwatch/0.1".to_owned())],

@@ -126,7 +126,7 @@ async fn a_package_waits_for_its_stamp_until_the_authority_gives_a_right_one() {
     clock.advance_ms(LONGEST_RETRY_MS);
 
     *authority.mood.lock().unwrap() = Mood::Stamps;
-    assert_eq!(app.stamp_waiting(app.now()).await.unwrap().n_stamped, 1);
+    assert_eq!(app.stamp_waiting(app.now()).await.unwrap().n_stamped, 2, "the package and the capture log");
     let rows = app.stamps(&sealed.package.id).await.unwrap();
     let state: Vec<(&str, bool)> =
         rows.iter().map(|row| (row.authority.as_str(), row.stamped_at.is_some())).collect();
@@ -145,4 +145,13 @@ async fn a_package_waits_for_its_stamp_until_the_authority_gives_a_right_one() {
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
     let custody = app.store.custody(&sealed.package.id).await.unwrap();
     assert!(custody.iter().any(|event| event.action == "time-stamped"), "{custody:?}");
+
+    let roots = authority.folder.path().join("tsa.pem");
+    let logs = app.check_capture_logs(None, Some(&roots)).await.unwrap();
+    assert!(logs.is_whole() && logs.checked_signatures, "{logs:?}");
+    let stamped: Vec<bool> = logs.days[0].stamps.iter().map(|stamp| stamp.stamped_at.is_some()).collect();
+    assert_eq!(stamped, [false, true], "the closed authority is still waited for");
+    std::fs::write(folder.path().join("none.pem"), "").unwrap();
+    let strangers = app.check_capture_logs(None, Some(&folder.path().join("none.pem"))).await.unwrap();
+    assert!(!strangers.is_whole() && strangers.days[0].problems[0].contains("openssl"), "{strangers:?}");
 }
