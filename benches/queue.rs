@@ -266,6 +266,7 @@ fn record_of(page: usize, round: usize, n: usize) -> PageRecord {
     let url = format!("https://news.example/{page}.html");
     let exchange = Exchange {
         imported: None,
+        provenance: None,
         requested_url: url.clone(),
         final_url: url.clone(),
         request_headers: Vec::new(),
