@@ -106,6 +106,7 @@ async fn prepare(config: &Config, n_captures: usize, n_bytes: usize) -> FindingI
                 finished_at: NOW,
                 imported: None,
                 provenance: None,
+                robots_override: None,
             },
             body: vault.put(body.into()).await.unwrap(),
         };

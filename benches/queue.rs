@@ -265,6 +265,7 @@ fn record_of(page: usize, round: usize, n: usize) -> PageRecord {
     let id = CaptureId::parse(&format!("bench-{page}-{round}")).unwrap();
     let url = format!("https://news.example/{page}.html");
     let exchange = Exchange {
+        robots_override: None,
         imported: None,
         provenance: None,
         requested_url: url.clone(),

@@ -109,6 +109,7 @@ fn page(source_id: &SourceId, run_id: &RunId, round: &str, number: usize) -> Pag
     let exchange = Exchange {
         imported: None,
         provenance: None,
+        robots_override: None,
         requested_url: url.clone(),
         final_url: url.clone(),
         request_headers: vec![("accept".to_owned(), "text/html".to_owned())],

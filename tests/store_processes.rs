@@ -321,6 +321,7 @@ fn page(name: &str, first: i64) -> PageRecord {
     let exchange = Exchange {
         imported: None,
         provenance: None,
+        robots_override: None,
         requested_url: url.clone(),
         final_url: url.clone(),
         request_headers: Vec::new(),

@@ -38,6 +38,8 @@ pub struct FetchSettings {
     pub max_body_bytes: u64,
     /// Longest time for one page, in milliseconds.
     pub timeout_ms: u64,
+    /// Pages that one run of one source asks for at most.
+    pub max_pages_per_run: u32,
     /// An address or page at which site owners reach the office; part of the user agent.
     pub contact: String,
     /// Reaches only origins that a source allows explicitly, never the public network.
@@ -155,6 +157,7 @@ impl Default for FetchSettings {
             host_interval_ms: 5_000,
             max_body_bytes: 10 << 20,
             timeout_ms: 30_000,
+            max_pages_per_run: 2_000,
             contact: String::new(),
             allowed_origins_only: false,
         }

@@ -51,7 +51,7 @@ pub use crate::store::finding::{
 };
 pub use clock::SystemClock;
 pub use config::Config;
-pub use crawl::CrawlEvent;
+pub use crawl::{CrawlEvent, CrawlOptions};
 pub use doctor::HealthCheck;
 pub use error::{Error, FieldProblem, Result};
 pub use evidence::{

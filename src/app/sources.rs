@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::capture::CapturePurpose;
+use crate::domain::manners::Manners;
 use crate::domain::run::{CrawlRun, RunId, RunOutcome};
 use crate::domain::schedule::Schedule;
 use crate::domain::source::{Source, SourceId, SourceKind};
+use crate::domain::user::Actor;
 use crate::kit::clock::UnixMs;
 use crate::source::catalog::Catalog;
 use crate::source::{CapturedPage, Connector};
+use crate::store::audit::AuditNote;
 
 use super::App;
 use super::crawl::request_for;
@@ -84,6 +87,49 @@ impl App {
         Ok(())
     }
 
+    /// How a source is treated.
+    ///
+    /// # Errors
+    /// `NotFound`, `Internal`.
+    pub async fn manners(&self, id: &SourceId) -> Result<Manners> {
+        self.source(id).await?;
+        Ok(self.store.manners(id).await?)
+    }
+
+    /// Sets how a source is treated. Who orders that robots.txt be overridden, or takes that back, is on record.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` when an override lacks a name or a legal basis; `Internal`.
+    pub async fn set_manners(&self, id: &SourceId, manners: Manners) -> Result<()> {
+        let before = self.manners(id).await?;
+        let now = self.clock.now();
+        if before.robots != manners.robots {
+            let actor = match &manners.robots {
+                None => Actor::machine(),
+                Some(order) => {
+                    if order.legal_basis.trim().chars().count() < 4 {
+                        let message = "name the provision or the approval that allows it";
+                        return Err(Error::invalid("legal-basis", message));
+                    }
+                    Actor::person(&order.operator)
+                        .ok_or_else(|| Error::invalid("operator", "the name of who orders it"))?
+                }
+            };
+            let action =
+                if manners.robots.is_some() { "source.robots-override" } else { "source.robots-obey" };
+            let note = AuditNote {
+                at: now,
+                actor,
+                action: action.to_owned(),
+                object: format!("source {id}"),
+                detail: serde_json::json!({ "order": manners.robots, "before": before.robots }),
+            };
+            self.store.append_audit(&note).await?;
+        }
+        self.store.set_manners(id, &manners).await?;
+        Ok(())
+    }
+
     /// Every source with its last run, by name.
     ///
     /// # Errors
@@ -132,6 +178,7 @@ impl App {
     pub async fn check_source(&self, id: &SourceId) -> Result<Vec<SourceCheck>> {
         let source = self.source(id).await?;
         let connector = self.connector(&source.kind)?;
+        let manners = self.store.manners(id).await?;
         let mut checks = Vec::new();
         let targets = match connector.entry(&source, self.clock.now()) {
             Ok(targets) => targets,
@@ -144,7 +191,7 @@ impl App {
         let settings = format!("{}, {} settings", source.kind.as_str(), source.settings.len());
         checks.push(SourceCheck { zh: "设置", en: "settings", fine: true, detail: settings });
         for target in targets {
-            let request = match request_for(&self.config, &source, &target) {
+            let request = match request_for(&self.config, &source, &manners, &target) {
                 Ok(request) => request,
                 Err(outcome) => {
                     let detail = outcome.describe();

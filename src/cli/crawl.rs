@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::exit::Exit;
 use super::out::{Style, inert, pad, pad_left};
 use super::say;
-use crate::app::{App, CrawlEvent, Error, Result};
+use crate::app::{App, CrawlEvent, CrawlOptions, Error, Result};
 use crate::domain::run::{CrawlRun, RunOutcome};
 use crate::domain::source::SourceId;
 
@@ -16,6 +16,15 @@ use crate::domain::source::SourceId;
 pub struct CrawlArgs {
     /// 监测源编号；不给则为全部启用的 — sources; default: all enabled ones
     sources: Vec<String>,
+    /// 续采被中断的批次（默认） — go on with a run that was interrupted; this is the default
+    #[arg(long, conflicts_with = "fresh")]
+    resume: bool,
+    /// 重新开始，不续采 — start over instead
+    #[arg(long)]
+    fresh: bool,
+    /// 不久前看过且少有变化的页面也重取 — ask also for pages that seldom change and were seen lately
+    #[arg(long)]
+    all: bool,
 }
 
 /// Crawls and prints one line per source. Exit code 1 when there are new findings, 3 when a source could not be read.
@@ -39,7 +48,8 @@ pub async fn run(args: CrawlArgs, app: &App, style: Style) -> Result<Exit> {
         ));
         return Ok(Exit::NOTHING);
     }
-    let runs = crawl_all(app, &ids, style).await?;
+    let options = CrawlOptions { fresh: args.fresh, everything: args.all };
+    let runs = crawl_all(app, &ids, options, style).await?;
     for run in &runs {
         say(&run_line(run, style));
     }
@@ -51,14 +61,21 @@ pub async fn run(args: CrawlArgs, app: &App, style: Style) -> Result<Exit> {
     let read = |run: &CrawlRun| {
         matches!(
             run.outcome,
-            Some(RunOutcome::Ok | RunOutcome::Empty | RunOutcome::SlotOnly | RunOutcome::Partial { .. })
+            None | Some(
+                RunOutcome::Ok | RunOutcome::Empty | RunOutcome::SlotOnly | RunOutcome::Partial { .. }
+            )
         )
     };
     Ok(if runs.iter().all(read) { Exit::NOTHING } else { Exit { code: 3, message: None } })
 }
 
 /// Crawls the sources side by side, each with its own progress bar.
-pub async fn crawl_all(app: &App, ids: &[SourceId], style: Style) -> Result<Vec<CrawlRun>> {
+pub async fn crawl_all(
+    app: &App,
+    ids: &[SourceId],
+    options: CrawlOptions,
+    style: Style,
+) -> Result<Vec<CrawlRun>> {
     let bars = MultiProgress::new();
     let crawls = ids.iter().map(|id| {
         let bar = bars.add(ProgressBar::new(1).with_style(bar_style()));
@@ -66,10 +83,15 @@ pub async fn crawl_all(app: &App, ids: &[SourceId], style: Style) -> Result<Vec<
         async move {
             let failures = Mutex::new(0_u32);
             let run = app
-                .crawl_source(id, &|event| match event {
+                .crawl_source(id, options, &|event| match event {
+                    CrawlEvent::Resumed { n_done } => {
+                        let (zh, en) =
+                            ("续采上次中断的批次，已完成", "goes on with an interrupted run, done");
+                        bar.println(style.dim(&format!("  {id} {}: {n_done}", style.lang.pick(zh, en))));
+                    }
                     CrawlEvent::Progress { n_done, n_known } => {
-                        bar.set_length(n_known as u64);
-                        bar.set_position(n_done as u64);
+                        bar.set_length(n_known);
+                        bar.set_position(n_done);
                     }
                     CrawlEvent::PageFailed { url, outcome } => {
                         if let Ok(mut n_failed) = failures.lock() {
@@ -94,18 +116,30 @@ fn bar_style() -> ProgressStyle {
 /// One run as one line.
 pub fn run_line(run: &CrawlRun, style: Style) -> String {
     let counts = run.counts;
-    let outcome = run.outcome.as_ref().map_or_else(String::new, |outcome| style.outcome(outcome));
+    let elsewhere = || style.lang.pick("另一进程已接着采集", "goes on in another process").to_owned();
+    let outcome = run.outcome.as_ref().map_or_else(elsewhere, |outcome| style.outcome(outcome));
+    let more = [
+        (counts.n_unchanged, "未变", "unchanged"),
+        (counts.n_not_due, "未到回访时间", "not due"),
+        (counts.n_left, "留待下次", "left for the next run"),
+    ];
+    let more: String = more
+        .iter()
+        .filter(|(n, _, _)| *n > 0)
+        .map(|(n, zh, en)| format!("  {n} {}", style.lang.pick(zh, en)))
+        .collect();
     let number = |n: u32, zh: &str, en: &str| {
         format!("{} {}", pad_left(&n.to_string(), 4), style.lang.pick(zh, en).to_owned())
     };
     format!(
-        "{} {} {} {} {} {}  {}",
+        "{} {} {} {} {} {}  {}{}",
         style.bold(&pad(run.source_id.as_str(), 18)),
         number(counts.n_pages, "页", "pages"),
         number(counts.n_sightings, "条广告与帖文", "ads and posts"),
         number(counts.n_new_ads, "新", "new"),
         number(counts.n_new_findings, "新涉嫌", "new findings"),
         number(counts.n_cleared, "语境排除", "cleared"),
-        style.dim(&outcome)
+        style.dim(&outcome),
+        style.dim(&more)
     )
 }

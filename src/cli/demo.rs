@@ -10,7 +10,7 @@ use super::crawl::crawl_all;
 use super::exit::Exit;
 use super::out::{Lang, Style, excerpt, pad, pad_left, width_of};
 use super::{PlantedAd, Shells, Sites, evidence, say, serve};
-use crate::app::{App, Config, FindingFilter, ListedFinding, Result};
+use crate::app::{App, Config, CrawlOptions, FindingFilter, ListedFinding, Result};
 use crate::domain::hit::Severity;
 use crate::domain::review::Verdict;
 use crate::domain::run::CrawlRun;
@@ -95,7 +95,7 @@ async fn work(app: &App, sites: &Sites, style: Style, started: Instant) -> Resul
             Err(error) => return Err(error),
         }
     }
-    let runs = crawl_all(app, &ids, style).await?;
+    let runs = crawl_all(app, &ids, CrawlOptions::default(), style).await?;
 
     heading(style, lang.pick("二、各监测源", "2. Sources"));
     let findings = app.queue(&FindingFilter::default(), None, MAX_SHOWN).await?.findings;

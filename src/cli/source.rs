@@ -5,7 +5,8 @@ use super::out::{Style, inert, pad};
 use super::say;
 use crate::app::adapters::{self, Replayed};
 use crate::app::sources::NewSource;
-use crate::app::{App, Result};
+use crate::app::{App, Error, Result};
+use crate::domain::manners::{Hours, RobotsOverride};
 use crate::domain::source::SourceId;
 use crate::source::Connector as _;
 use crate::source::adapter::Shape;
@@ -55,11 +56,38 @@ pub enum SourceCommand {
         #[arg(long)]
         accept: bool,
     },
+    /// 采集分寸：时段、每日页数、robots.txt — hours, daily pages, and robots.txt of a source
+    Manners(MannersArgs),
     /// 删除监测源（已采集内容保留） — remove a source; what was captured stays
     Remove {
         /// 编号 — its name
         id: String,
     },
+}
+
+/// Arguments of `source manners`; without any, it shows how the source is treated.
+#[derive(Debug, clap::Args)]
+pub struct MannersArgs {
+    /// 编号 — its name
+    id: String,
+    /// 只在此时段采集（北京时间），any 为不限 — ask only at these hours of China, or `any`
+    #[arg(long, value_name = "08:00-18:00")]
+    hours: Option<String>,
+    /// 每日最多页数，any 为不限 — most pages a day, or `any`
+    #[arg(long, value_name = "N")]
+    daily_pages: Option<String>,
+    /// 不遵守 robots.txt；须写明决定人和法律依据，并记入审计和留存 — override robots.txt; goes on record
+    #[arg(long, requires_all = ["operator", "legal_basis"])]
+    ignore_robots: bool,
+    /// 决定人 — who orders it
+    #[arg(long, value_name = "NAME")]
+    operator: Option<String>,
+    /// 法律依据 — on which legal basis
+    #[arg(long, value_name = "TEXT")]
+    legal_basis: Option<String>,
+    /// 恢复遵守 robots.txt — obey robots.txt again
+    #[arg(long, conflicts_with = "ignore_robots")]
+    obey_robots: bool,
 }
 
 /// The settings of every connector, from the connectors themselves; adapters by name alone, as there are many.
@@ -112,6 +140,7 @@ pub async fn run(command: SourceCommand, app: &App, style: Style) -> Result<Exit
             }
             check(&parse(&name)?, app, style).await
         }
+        SourceCommand::Manners(args) => manners(args, app, style).await,
         SourceCommand::Remove { id } => {
             let id = parse(&id)?;
             app.remove_source(&id).await?;
@@ -119,6 +148,58 @@ pub async fn run(command: SourceCommand, app: &App, style: Style) -> Result<Exit
             Ok(Exit::NOTHING)
         }
     }
+}
+
+/// Changes how a source is treated, then shows it.
+async fn manners(args: MannersArgs, app: &App, style: Style) -> Result<Exit> {
+    let id = parse(&args.id)?;
+    let mut manners = app.manners(&id).await?;
+    let before = manners.clone();
+    match args.hours.as_deref() {
+        None => {}
+        Some("any") => manners.hours = None,
+        Some(text) => {
+            let hours = Hours::parse(text).map_err(|error| Error::invalid("hours", error.to_string()))?;
+            manners.hours = Some(hours);
+        }
+    }
+    match args.daily_pages.as_deref() {
+        None => {}
+        Some("any") => manners.daily_pages = None,
+        Some(text) => {
+            let wrong = |_| Error::invalid("daily-pages", format!("`{text}` is no number of pages"));
+            manners.daily_pages = Some(text.parse().map_err(wrong)?);
+        }
+    }
+    if args.obey_robots {
+        manners.robots = None;
+    }
+    if args.ignore_robots {
+        manners.robots = Some(RobotsOverride {
+            operator: args.operator.unwrap_or_default(),
+            legal_basis: args.legal_basis.unwrap_or_default(),
+            ordered_at: app.now(),
+        });
+    }
+    if manners != before {
+        app.set_manners(&id, manners.clone()).await?;
+    }
+    let any = || style.lang.pick("不限", "any").to_owned();
+    let hours = manners.hours.map_or_else(any, |hours| hours.to_string());
+    let daily = manners.daily_pages.map_or_else(any, |daily| daily.to_string());
+    let robots = manners.robots.as_ref().map_or_else(
+        || style.lang.pick("遵守", "obeyed").to_owned(),
+        |order| {
+            let what = style.lang.pick("不遵守，决定人", "overridden by");
+            format!("{what} {}, {}, {}", order.operator, order.legal_basis, order.ordered_at.beijing())
+        },
+    );
+    for (zh, en, value) in
+        [("时段", "hours", hours), ("每日页数", "daily pages", daily), ("robots.txt", "robots.txt", robots)]
+    {
+        say(&format!("{} {}", pad(style.lang.pick(zh, en), 14), inert(&value)));
+    }
+    Ok(Exit::NOTHING)
 }
 
 async fn list(app: &App, style: Style) -> Result<Exit> {

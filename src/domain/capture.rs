@@ -1,6 +1,7 @@
 //! 网页留存: one fetch, kept as received before anything is parsed.
 
 use super::blob::BlobRef;
+use super::manners::RobotsOverride;
 use super::run::RunId;
 use super::source::SourceId;
 use crate::kit::clock::UnixMs;
@@ -83,6 +84,9 @@ pub struct Exchange {
     /// not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Provenance>,
+    /// For what was fetched although robots.txt may ask not to: who ordered it, on which legal basis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub robots_override: Option<RobotsOverride>,
 }
 
 /// 取证环境: what a reader needs to judge a capture beyond question and answer. The named bytes are in the vault.

@@ -98,6 +98,7 @@ impl RunOutcome {
 
 /// What a run counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct RunCounts {
     /// Pages captured.
     pub n_pages: u32,
@@ -113,6 +114,12 @@ pub struct RunCounts {
     pub n_cleared: u32,
     /// Pages that failed.
     pub n_failed: u32,
+    /// Pages that were as they had been before.
+    pub n_unchanged: u32,
+    /// Pages that were not asked for, because they seldom change and were seen lately.
+    pub n_not_due: u32,
+    /// Pages that a limit of the run left for the next one.
+    pub n_left: u32,
 }
 
 /// One look at one source.

@@ -8,10 +8,11 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use url::Url;
 
+use super::cookies::{self, Jar};
 use super::error::FetchError;
 use super::guard::{AllowedOrigins, AnyNames, CheckedNames, Gate, Refusal, Resolver, SystemResolver};
 use super::guard::{check_address, parse_url};
-use super::politeness::{HostSlots, MemorySlots, retry_after_ms};
+use super::politeness::{HostSlots, Lanes, MemorySlots, SlotsUnavailable, failure_pause_ms, retry_after_ms};
 use super::robots::{self, Rules};
 use super::robots_cache::{Answer, RobotsCache};
 use super::tls;
@@ -80,6 +81,8 @@ pub struct FetchRequest {
     pub secret: Option<(String, String)>,
     /// Pause between two requests to the host, in milliseconds, when it is to be longer than usual.
     pub min_interval_ms: u64,
+    /// Cookies that hosts set for this source; without one, none are kept.
+    pub cookies: Option<Arc<Jar>>,
 }
 
 impl FetchRequest {
@@ -105,6 +108,7 @@ pub struct Fetcher {
     config: FetchConfig,
     clock: Arc<dyn Clock>,
     slots: Arc<dyn HostSlots>,
+    lanes: Lanes,
     robots: RobotsCache,
     headers: HeaderMap,
     public: reqwest::Client,
@@ -137,7 +141,17 @@ impl Fetcher {
         let public = client(&config, tls.clone(), CheckedNames(resolver.clone()))?;
         let allowed = client(&config, tls, AnyNames(resolver))?;
         let slots = Arc::new(MemorySlots::new(clock.clone()));
-        Ok(Self { config, clock, slots, robots: RobotsCache::default(), headers, public, allowed, chains })
+        Ok(Self {
+            config,
+            clock,
+            slots,
+            lanes: Lanes::new(),
+            robots: RobotsCache::default(),
+            headers,
+            public,
+            allowed,
+            chains,
+        })
     }
 
     /// Shares turns with other processes through `slots`.
@@ -176,6 +190,7 @@ impl Fetcher {
             headers,
             secret: secret.transpose()?,
             body: request.body,
+            cookies: request.cookies,
         };
         self.follow(first, &trip).await
     }
@@ -195,14 +210,17 @@ impl Fetcher {
             let delay_ms = if trip.obeys_robots { self.ask_robots(&url, trip).await? } else { 0 };
             let interval_ms = delay_ms.max(self.config.host_interval_ms).max(trip.min_interval_ms);
             self.wait_for_turn(&url, interval_ms).await?;
+            let _lane = self.lanes.enter(url.host_str().unwrap_or_default()).await;
             let began = Instant::now();
             let started_at = *started_at.get_or_insert_with(|| self.clock.now());
             let body = trip.body.as_ref().filter(|_| sends_body);
             let hop = tokio::time::timeout(budget, self.hop(&url, gate, trip, body));
-            let hop = hop.await.map_err(|_| FetchError::Network {
-                url: first.to_string(),
-                why: format!("no complete answer within {} ms", self.config.timeout_ms),
-            })??;
+            let hop = hop.await.unwrap_or_else(|_| {
+                let why = format!("no complete answer within {} ms", self.config.timeout_ms);
+                Err(FetchError::Network { url: first.to_string(), why })
+            });
+            self.note(&url, &hop).await;
+            let hop = hop?;
             budget = budget.saturating_sub(began.elapsed());
             match hop {
                 Hop::Redirect { status, location, remote_addr } => {
@@ -224,6 +242,7 @@ impl Fetcher {
                     let exchange = Exchange {
                         imported: None,
                         provenance: None,
+                        robots_override: None,
                         requested_url: first.to_string(),
                         request_headers: self.sent_headers(&url, trip),
                         final_url: url.to_string(),
@@ -253,6 +272,11 @@ impl Fetcher {
         };
         let mut headers = self.headers_to(url, trip);
         headers.extend(trip.secret.clone().filter(|_| trip.stays_with(url)));
+        if let Some(cookies) = trip.cookies.as_ref().and_then(|jar| jar.header(url))
+            && !headers.contains_key("cookie")
+        {
+            headers.insert("cookie", cookies);
+        }
         let request = request.headers(headers);
         let response = request.send().await.map_err(|error| no_answer(url, &error))?;
         let remote = response.remote_addr();
@@ -263,6 +287,9 @@ impl Fetcher {
         }
         let remote_addr = remote.map(|remote| remote.to_string()).unwrap_or_default();
         let status = response.status().as_u16();
+        if let Some(jar) = &trip.cookies {
+            jar.keep(url, response.headers());
+        }
         let headers = received_headers(response.headers());
         let header_bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         if header_bytes > self.config.max_header_bytes as usize {
@@ -295,6 +322,10 @@ impl Fetcher {
                 denied(format!("{origin}/robots.txt answered {status}, which RFC 9309 reads as a refusal"))
             }
             Answer::Rules(rules) => match rules.forbidden_by(&url[url::Position::BeforePath..]) {
+                None if rules.visit_in_ms(self.clock.now()) > 0 => Err(FetchError::RateLimited {
+                    host: url.host_str().unwrap_or_default().to_owned(),
+                    retry_after_ms: rules.visit_in_ms(self.clock.now()),
+                }),
                 Some(line) => denied(format!("line {line} of {origin}/robots.txt")),
                 None => Ok(rules.crawl_delay_ms.unwrap_or(0)),
             },
@@ -320,11 +351,19 @@ impl Fetcher {
     }
 
     async fn wait_for_turn(&self, url: &Url, interval_ms: u64) -> Result<(), FetchError> {
-        let host = url.host_str().unwrap_or_default();
-        let reserved = self.slots.reserve(host, interval_ms).await;
-        let wait_ms =
-            reserved.map_err(|error| FetchError::Network { url: url.to_string(), why: error.to_string() })?;
-        if wait_ms > self.config.max_wait_ms {
+        let unavailable =
+            |error: SlotsUnavailable| FetchError::Network { url: url.to_string(), why: error.to_string() };
+        let (host, server) = (url.host_str().unwrap_or_default(), server_of(url));
+        let max_wait_ms = self.config.max_wait_ms;
+        // Failures are those of one server; turns are shared by all servers of the host.
+        let failing = self.slots.reserve(&server, 0, max_wait_ms).await.map_err(unavailable)?;
+        if failing.wait_ms > max_wait_ms && failing.n_failures > 0 {
+            let (n_failures, retry_after_ms) = (failing.n_failures, failing.wait_ms);
+            return Err(FetchError::HostDown { host: server, n_failures, retry_after_ms });
+        }
+        let turn = self.slots.reserve(host, interval_ms, max_wait_ms).await.map_err(unavailable)?;
+        let wait_ms = turn.wait_ms.max(failing.wait_ms);
+        if wait_ms > max_wait_ms {
             return Err(FetchError::RateLimited { host: host.to_owned(), retry_after_ms: wait_ms });
         }
         if wait_ms > 0 {
@@ -333,11 +372,34 @@ impl Fetcher {
         Ok(())
     }
 
+    /// Remembers whether the server is in order; one that fails again and again is given a pause that grows.
+    async fn note(&self, url: &Url, hop: &Result<Hop, FetchError>) {
+        let answered = match hop {
+            Ok(Hop::Page(page)) => !matches!(page.status, 500 | 502 | 504 | 520..=530),
+            Ok(Hop::Redirect { .. }) | Err(FetchError::RateLimited { .. } | FetchError::TooLarge { .. }) => {
+                true
+            }
+            Err(FetchError::Network { .. }) => false,
+            // Our own refusal says nothing about the server.
+            Err(_) => return,
+        };
+        let server = server_of(url);
+        let noted = match self.slots.note(&server, answered).await {
+            Ok(n_failures) if failure_pause_ms(n_failures) > 0 => {
+                self.slots.pause(&server, failure_pause_ms(n_failures)).await
+            }
+            noted => noted.map(drop),
+        };
+        if let Err(error) = noted {
+            tracing::warn!(server, %error, "how the server answers could not be shared");
+        }
+    }
+
     /// Keeps everybody away from the host for as long as it asks.
     async fn stay_away(&self, url: &Url, retry_after: Option<&str>) -> FetchError {
         let host = url.host_str().unwrap_or_default();
         let retry_after_ms = retry_after_ms(retry_after, self.clock.now());
-        if let Err(error) = self.slots.reserve(host, retry_after_ms).await {
+        if let Err(error) = self.slots.pause(host, retry_after_ms).await {
             tracing::warn!(host, %error, "the pause that the host asks for could not be shared");
         }
         FetchError::RateLimited { host: host.to_owned(), retry_after_ms }
@@ -372,6 +434,7 @@ struct Trip {
     headers: HeaderMap,
     secret: Option<(HeaderName, HeaderValue)>,
     body: Option<Bytes>,
+    cookies: Option<Arc<Jar>>,
 }
 
 impl Trip {
@@ -406,6 +469,11 @@ struct Page {
     remote_addr: String,
     certificates: Vec<Bytes>,
     body: Bytes,
+}
+
+/// Host and port, without the port that the scheme has anyway.
+fn server_of(url: &Url) -> String {
+    url[url::Position::BeforeHost..url::Position::AfterPort].to_owned()
 }
 
 fn cannot_set_up(why: String) -> FetchError {
@@ -464,8 +532,13 @@ fn request_headers(contact: &str) -> Result<HeaderMap, Refusal> {
     Ok(headers.into_iter().map(|(name, value)| (HeaderName::from_static(name), value)).collect())
 }
 
+/// Headers as received, but for the values of cookies: they are keys to a session and belong into no record.
 fn received_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), header_text(value.as_bytes()))).collect()
+    let text = |name: &HeaderName, value: &HeaderValue| match name.as_str() {
+        "set-cookie" => cookies::without_value(&header_text(value.as_bytes())),
+        _ => header_text(value.as_bytes()),
+    };
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(name, value))).collect()
 }
 
 /// UTF-8 where it is UTF-8; otherwise each byte as the character of the same number (ISO 8859-1), so none is lost.

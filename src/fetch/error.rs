@@ -25,6 +25,16 @@ pub enum FetchError {
         /// How long to stay away, in milliseconds.
         retry_after_ms: u64,
     },
+    /// The server failed so often in a row that it is left alone for a while.
+    #[error("server `{host}` failed {n_failures} times in a row and is left alone for {retry_after_ms} ms")]
+    HostDown {
+        /// Host and port.
+        host: String,
+        /// How often.
+        n_failures: u32,
+        /// How long, in milliseconds.
+        retry_after_ms: u64,
+    },
     /// The body is over the limit; nothing of it is kept.
     #[error("`{url}` sent more than {limit_bytes} bytes")]
     TooLarge {
@@ -52,6 +62,12 @@ impl FetchError {
             Self::RateLimited { .. } => RunOutcome::RateLimited,
             Self::TooLarge { limit_bytes, .. } => RunOutcome::TooLarge { limit_bytes: *limit_bytes },
             Self::Network { why, .. } => RunOutcome::Network { why: why.clone() },
+            Self::HostDown { .. } => RunOutcome::Network { why: self.to_string() },
         }
+    }
+
+    /// Whether other pages of the same host need not be tried now.
+    pub fn leaves_host(&self) -> bool {
+        matches!(self, Self::RateLimited { .. } | Self::HostDown { .. })
     }
 }

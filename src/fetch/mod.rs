@@ -4,6 +4,7 @@
 //! body that is compressed all the same is handed on compressed; [`crate::extract::content`] decodes it for reading.
 
 mod client;
+mod cookies;
 mod error;
 mod guard;
 mod politeness;
@@ -12,13 +13,14 @@ mod robots;
 mod robots_cache;
 mod sntp;
 #[cfg(test)]
-mod test_server;
+pub(crate) mod test_server;
 #[cfg(test)]
 mod tests;
 mod tls;
 
 pub use client::{FetchConfig, FetchRequest, Fetched, Fetcher};
+pub use cookies::Jar;
 pub use error::FetchError;
 pub use guard::{AllowedOrigins, Refusal, Resolver, SystemResolver, parse_url};
-pub use politeness::{HostSlots, MemorySlots, SlotsUnavailable};
+pub use politeness::{HostSlots, MemorySlots, SlotsUnavailable, Turn};
 pub use sntp::{ClockOffset, SntpError, compare as compare_clock};

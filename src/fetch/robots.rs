@@ -1,5 +1,7 @@
 //! robots.txt as RFC 9309 reads it.
 
+use crate::kit::clock::UnixMs;
+
 /// Largest part of a robots.txt that is read, in bytes (RFC 9309 §2.5 asks for at least 500 KiB).
 pub(super) const MAX_BYTES: u64 = 512 << 10;
 /// Longest rule that is read, in bytes; longer ones are cut, as other crawlers do.
@@ -11,8 +13,10 @@ const MAX_DELAY_MS: u64 = 120_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Rules {
     rules: Vec<Rule>,
-    /// `Crawl-delay`, in milliseconds, at most two minutes.
+    /// The longer of `Crawl-delay` and `Request-rate`, in milliseconds, at most two minutes.
     pub(super) crawl_delay_ms: Option<u64>,
+    /// `Visit-time`: minutes of the day (UTC) at which we are welcome.
+    visit_time: Option<(u16, u16)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +58,8 @@ impl Rules {
                 last_was_agent &= !group.add(&key, value, nth + 1);
             }
             // A rule ends the list of agents also when the group is not for us.
-            last_was_agent &= !matches!(key.as_str(), "allow" | "disallow" | "crawl-delay");
+            const RULES: [&str; 5] = ["allow", "disallow", "crawl-delay", "request-rate", "visit-time"];
+            last_was_agent &= !RULES.contains(&key.as_str());
         }
         if is_ours_named { ours } else { everyones }
     }
@@ -71,21 +76,54 @@ impl Rules {
         (!decides.allow).then_some(decides.line)
     }
 
+    /// How long until `Visit-time` begins, in milliseconds; 0 when we are welcome at `now`.
+    pub(super) fn visit_in_ms(&self, now: UnixMs) -> u64 {
+        const DAY: i64 = 24 * 60;
+        let Some((from, to)) = self.visit_time else { return 0 };
+        let minute = now.0.div_euclid(60_000).rem_euclid(DAY);
+        let since = (minute - i64::from(from)).rem_euclid(DAY);
+        let lasts = (i64::from(to) - i64::from(from)).rem_euclid(DAY);
+        if lasts == 0 || since < lasts {
+            return 0;
+        }
+        u64::try_from(DAY - since).unwrap_or(0) * 60_000
+    }
+
+    fn delay(&mut self, seconds: f64) {
+        let capped_ms = (seconds.min(MAX_DELAY_MS as f64 / 1000.0) * 1000.0) as u64;
+        self.crawl_delay_ms = Some(self.crawl_delay_ms.unwrap_or(0).max(capped_ms));
+    }
+
     fn add(&mut self, key: &str, value: &str, line: usize) -> bool {
         match key {
             "allow" | "disallow" => {
                 if !value.is_empty() {
-                    self.rules.push(Rule { allow: key == "allow", pattern: normalize(value), line });
+                    let (allow, pattern) = (key == "allow", normalize(value));
+                    // As Google reads it: who may fetch the first page by its name may fetch it without.
+                    let folder =
+                        ["index.html", "index.htm"].iter().find_map(|name| pattern.strip_suffix(name));
+                    if let Some(folder) = folder.filter(|folder| allow && folder.ends_with('/')) {
+                        self.rules.push(Rule { allow, pattern: format!("{folder}$"), line });
+                    }
+                    self.rules.push(Rule { allow, pattern, line });
                 }
                 true
             }
             "crawl-delay" => {
-                if let Some(seconds) = value.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0)
-                    && self.crawl_delay_ms.is_none()
-                {
-                    let capped = seconds.min(MAX_DELAY_MS as f64 / 1000.0);
-                    self.crawl_delay_ms = Some((capped * 1000.0) as u64);
+                if let Some(seconds) = value.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0) {
+                    self.delay(seconds);
                 }
+                true
+            }
+            // Not in the RFC; honored because a site that writes them means them.
+            "request-rate" => {
+                if let Some(seconds) = seconds_per_request(value) {
+                    self.delay(seconds);
+                }
+                true
+            }
+            "visit-time" => {
+                self.visit_time = self.visit_time.or_else(|| hours(value));
                 true
             }
             _ => false,
@@ -109,12 +147,41 @@ fn key_and_value(line: &str) -> Option<(String, &str)> {
     Some((key, value.trim()))
 }
 
+/// `1/10s`, `100/15m`, `400/1h`, `9000/1d`, with or without hours of the day behind it.
+fn seconds_per_request(value: &str) -> Option<f64> {
+    let (requests, time) = value.split_whitespace().next()?.split_once('/')?;
+    let n_digits = time.find(|c: char| !c.is_ascii_digit()).unwrap_or(time.len());
+    let (number, unit) = time.split_at(n_digits);
+    let unit = match unit.to_ascii_lowercase().as_str() {
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        _ => return None,
+    };
+    let (requests, number): (f64, f64) = (requests.parse().ok()?, number.parse().ok()?);
+    let seconds = number * unit / requests;
+    (requests > 0.0 && seconds.is_finite()).then_some(seconds)
+}
+
+/// `0600-0845` as minutes of the day.
+fn hours(value: &str) -> Option<(u16, u16)> {
+    let minute = |text: &str| {
+        let digits = text.trim();
+        let number: u16 = (digits.len() == 4).then(|| digits.parse().ok()).flatten()?;
+        let (hour, minute) = (number / 100, number % 100);
+        (hour <= 24 && minute < 60).then_some(hour * 60 + minute)
+    };
+    let (from, to) = value.split_once('-')?;
+    Some((minute(from)?, minute(to)?))
+}
+
 fn product_token(value: &str) -> &str {
     let end = value.find(|c: char| !(c.is_ascii_alphabetic() || c == '_' || c == '-')).unwrap_or(value.len());
     &value[..end]
 }
 
-/// Percent-encodes what is not ASCII, decodes what needs no encoding, writes escapes in upper case (RFC 9309 §2.2.2).
+/// Percent-encodes what addresses do not hold, decodes what needs no encoding, writes escapes in upper case (RFC 9309 §2.2.2).
 fn normalize(path: &str) -> String {
     let bytes = path.as_bytes();
     let mut normal = String::with_capacity(path.len());
@@ -133,7 +200,8 @@ fn normalize(path: &str) -> String {
                 normal.push_str(&format!("%{decoded:02X}"));
                 at += 3;
             }
-            None if byte.is_ascii() => {
+            // What parsers of addresses escape too.
+            None if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) => {
                 normal.push(char::from(byte));
                 at += 1;
             }
@@ -265,6 +333,82 @@ mod tests {
         for nothing in ["-1", "NaN", "inf", "soon", ""] {
             assert_eq!(delay(&format!("user-agent: *\ncrawl-delay: {nothing}")), None, "{nothing}");
         }
+    }
+
+    #[test]
+    fn request_rate_and_visit_time_are_honored() {
+        let rules = |text: &str| Rules::parse("adwatch", format!("user-agent: *\n{text}").as_bytes());
+        for (rate, expected) in [
+            ("1/10s", Some(10_000)),
+            ("100/15m", Some(9_000)),
+            ("400/1h", Some(9_000)),
+            ("9000/1d", Some(9_600)),
+            ("1/10s 1820-1940", Some(10_000)),
+            ("1/1d", Some(120_000)),
+            ("0/1s", None),
+            ("1/1w", None),
+            ("often", None),
+        ] {
+            assert_eq!(rules(&format!("request-rate: {rate}")).crawl_delay_ms, expected, "{rate}");
+        }
+        assert_eq!(rules("request-rate: 1/3s\ncrawl-delay: 7").crawl_delay_ms, Some(7_000));
+        let at = |minute: i64| UnixMs(1_795_392_000_000 + minute * 60_000); // 00:00 UTC
+        let night = rules("visit-time: 2200-0130");
+        for (minute, wait_min) in [(0, 0), (89, 0), (90, 1_230), (1_319, 1), (1_320, 0)] {
+            assert_eq!(night.visit_in_ms(at(minute)), wait_min * 60_000, "{minute}");
+        }
+        for always in ["", "visit-time: 0000-2400", "visit-time: 2500-2600", "visit-time: morning"] {
+            assert_eq!(rules(always).visit_in_ms(at(600)), 0, "{always}");
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Case {
+        name: String,
+        #[serde(rename = "because")]
+        _because: Option<String>,
+        robots: String,
+        #[serde(default)]
+        allow: Vec<String>,
+        #[serde(default)]
+        deny: Vec<String>,
+    }
+
+    #[test]
+    fn the_table_of_cases_is_read_as_others_read_it() {
+        #[derive(serde::Deserialize)]
+        struct Table {
+            case: Vec<Case>,
+        }
+        let table: Table = toml::from_str(include_str!("../../fixtures/fetch/robots.toml")).unwrap();
+        let mut wrong = Vec::new();
+        let mut n_expectations = 0;
+        for case in &table.case {
+            let rules = Rules::parse("JzBot", case.robots.as_bytes());
+            let paths = case.allow.iter().map(|path| (path, true));
+            for (path, allowed) in paths.chain(case.deny.iter().map(|path| (path, false))) {
+                n_expectations += 1;
+                if rules.forbidden_by(path).is_none() != allowed {
+                    wrong.push(format!(
+                        "{}: {path} must be {}",
+                        case.name,
+                        if allowed { "allowed" } else { "denied" }
+                    ));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(n_expectations >= 200, "{n_expectations}");
+    }
+
+    #[test]
+    fn lines_are_cut_where_google_cuts_them() {
+        let path = format!("/x/{}", "a".repeat(MAX_LINE_BYTES));
+        let text = format!("user-agent: JzBot\ndisallow: {path}/qux");
+        let rules = Rules::parse("JzBot", text.as_bytes());
+        assert!(rules.forbidden_by("/fux").is_none());
+        assert!(rules.forbidden_by(&format!("{}/fux", &path[..MAX_LINE_BYTES - 10])).is_some());
     }
 
     #[test]

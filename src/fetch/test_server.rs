@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 /// What the server does with a request.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// Sends these bytes and closes.
     Bytes(Vec<u8>),
     /// Sends the first, then the second again and again until the client goes away.
@@ -16,7 +16,7 @@ pub(super) enum Reply {
 }
 
 /// A complete answer.
-pub(super) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Reply {
+pub(crate) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Reply {
     let body = body.as_ref();
     let head =
         format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
@@ -24,22 +24,27 @@ pub(super) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Rep
 }
 
 /// A redirect.
-pub(super) fn redirect(location: &str) -> Reply {
+pub(crate) fn redirect(location: &str) -> Reply {
     answer("302 Found", &format!("Location: {location}\r\n"), "")
 }
 
 /// A running server; it ends with the test's runtime.
-pub(super) struct TestServer {
+pub(crate) struct TestServer {
     /// For example `http://127.0.0.1:40123`.
-    pub(super) origin: String,
+    pub(crate) origin: String,
     /// Its port.
-    pub(super) port: u16,
+    pub(crate) port: u16,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl TestServer {
     /// Answers each request by its path; robots.txt only when `answer_to` knows it.
-    pub(super) async fn start(answer_to: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(answer_to: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_with(move |path, _| answer_to(path)).await
+    }
+
+    /// Answers each request by its path and its head.
+    pub(crate) async fn start_with(answer_to: impl Fn(&str, &str) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -57,8 +62,8 @@ impl TestServer {
                     }
                     let head = String::from_utf8(head).unwrap();
                     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-                    log.lock().unwrap().push(head);
-                    match answer_to(&path) {
+                    log.lock().unwrap().push(head.clone());
+                    match answer_to(&path, &head) {
                         Reply::Bytes(bytes) => {
                             let _ = stream.write_all(&bytes).await;
                         }
@@ -80,12 +85,12 @@ impl TestServer {
     }
 
     /// Heads of the requests received, in order.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 
     /// Paths of the requests received, in order.
-    pub(super) fn paths(&self) -> Vec<String> {
+    pub(crate) fn paths(&self) -> Vec<String> {
         self.requests().iter().map(|head| head.split(' ').nth(1).unwrap_or_default().to_owned()).collect()
     }
 }

@@ -50,9 +50,22 @@ impl HostSlots for Turns {
         &'a self,
         host: &'a str,
         interval_ms: u64,
-    ) -> BoxFuture<'a, Result<u64, SlotsUnavailable>> {
-        self.0.lock().unwrap().push((host.to_owned(), interval_ms));
-        Box::pin(std::future::ready(Ok(0)))
+        _max_wait_ms: u64,
+    ) -> BoxFuture<'a, Result<Turn, SlotsUnavailable>> {
+        // Of a server with a port of its own only failures are asked for.
+        if !host.contains(':') {
+            self.0.lock().unwrap().push((host.to_owned(), interval_ms));
+        }
+        Box::pin(std::future::ready(Ok(Turn::default())))
+    }
+
+    fn pause<'a>(&'a self, host: &'a str, pause_ms: u64) -> BoxFuture<'a, Result<(), SlotsUnavailable>> {
+        self.0.lock().unwrap().push((host.to_owned(), pause_ms));
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn note<'a>(&'a self, _host: &'a str, answered: bool) -> BoxFuture<'a, Result<u32, SlotsUnavailable>> {
+        Box::pin(std::future::ready(Ok(u32::from(!answered))))
     }
 }
 
@@ -456,4 +469,47 @@ async fn nobody_pretends_to_be_another_client() {
         let error = fetcher().get(request).await.unwrap_err();
         assert!(error.to_string().contains("cannot be sent"), "{name}: {error}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_fails_again_and_again_is_left_alone() {
+    let server = server(|path| match path {
+        "/fine" => answer("200 OK", "", "fine"),
+        _ => answer("502 Bad Gateway", "", ""),
+    })
+    .await;
+    let clock = Arc::new(FixedClock::at(NOW));
+    let config = FetchConfig { max_wait_ms: 0, ..config() };
+    let fetcher = Fetcher::with_resolver(config, clock.clone(), Names::of(&[])).unwrap();
+    assert_eq!(get(&fetcher, &server, "/1").await.unwrap().exchange.status, 502);
+    assert_eq!(get(&fetcher, &server, "/2").await.unwrap().exchange.status, 502);
+    let error = get(&fetcher, &server, "/fine").await.unwrap_err();
+    let FetchError::HostDown { n_failures: 2, retry_after_ms: 30_000, .. } = &error else {
+        panic!("{error}")
+    };
+    assert!(error.leaves_host());
+    clock.advance_ms(30_000);
+    assert_eq!(
+        get(&fetcher, &server, "/3").await.unwrap().exchange.status,
+        502,
+        "one request shows how it is"
+    );
+    clock.advance_ms(30_000);
+    assert!(matches!(get(&fetcher, &server, "/fine").await, Err(FetchError::HostDown { n_failures: 3, .. })));
+    clock.advance_ms(30_000);
+    assert_eq!(get(&fetcher, &server, "/fine").await.unwrap().exchange.status, 200);
+    assert_eq!(get(&fetcher, &server, "/4").await.unwrap().exchange.status, 502);
+    assert_eq!(get(&fetcher, &server, "/fine").await.unwrap().exchange.status, 200, "one failure is none");
+}
+
+#[tokio::test]
+async fn a_site_that_wants_visits_at_night_is_not_asked_by_day() {
+    let server = TestServer::start(|path| match path {
+        "/robots.txt" => answer("200 OK", "", "user-agent: *\nvisit-time: 1600-2200\n"),
+        _ => answer("200 OK", "", "fine"),
+    })
+    .await;
+    let error = get(&fetcher(), &server, "/").await.unwrap_err();
+    assert!(matches!(error, FetchError::RateLimited { .. }), "{error}");
+    assert_eq!(server.paths(), ["/robots.txt"]);
 }

@@ -31,7 +31,7 @@ use crate::kit::clock::UnixMs;
 use crate::kit::problem::Problem;
 
 /// A page to fetch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Target {
     /// Its address.
     pub url: String,
@@ -46,7 +46,7 @@ pub struct Target {
 }
 
 /// How to ask for a page, beside its address.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ask {
     /// A body, sent with POST; without one the request is a GET.
     pub body: Option<String>,
@@ -59,7 +59,7 @@ pub struct Ask {
 }
 
 /// Which credential goes where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CredentialUse {
     /// Its name.
     pub name: String,
@@ -73,6 +73,12 @@ impl Target {
     /// A page that is asked for with a plain GET.
     pub fn new(url: impl Into<String>, purpose: CapturePurpose, role: &str) -> Self {
         Self { url: url.into(), purpose, role: role.to_owned(), ask: Ask::default(), known: BTreeMap::new() }
+    }
+
+    /// Whether it is the page of one item (an article, the detail of an app) and not a list that has to be looked at
+    /// each time.
+    pub fn is_item(&self) -> bool {
+        self.purpose == CapturePurpose::Page && matches!(self.role.as_str(), "article" | "detail")
     }
 }
 

@@ -74,6 +74,7 @@ fn exchange(url: &str, status: u16, content_type: Option<&str>) -> Exchange {
     Exchange {
         imported: None,
         provenance: None,
+        robots_override: None,
         requested_url: url.to_owned(),
         final_url: url.to_owned(),
         request_headers: Vec::new(),

@@ -10,7 +10,7 @@ use super::pool::Tx;
 use super::row::{DraftRow, column, json, parsed, plain};
 use super::{Db, Result, ad, capture_log, contact, finding, outbox};
 use crate::domain::ad::{AdDraft, AdId, Sighting};
-use crate::domain::capture::Capture;
+use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::capture_log::LogEntry;
 use crate::domain::finding::Assessment;
 use crate::domain::hit::Hit;
@@ -89,20 +89,35 @@ impl Db {
             return Ok(recorded);
         }
         let mut tx = self.begin().await?;
-        let mut fresh = Vec::new();
-        for page in pages {
-            if record(&mut tx, page, &mut recorded).await? {
-                fresh.push(page);
-            }
-        }
-        // Last: writers of one day's log wait for each other.
-        for page in fresh {
-            let entry = LogEntry::Captured { capture: Box::new(page.capture.clone()), n_ads: page.ads.len() };
-            capture_log::append(tx.conn(), page.now, &entry).await?;
-        }
+        let fresh = record_all(&mut tx, pages, &mut recorded).await?;
+        log_captured(&mut tx, fresh).await?;
         tx.commit("record pages").await?;
         Ok(recorded)
     }
+}
+
+/// Records pages; gives those whose captures are new.
+pub(super) async fn record_all<'a>(
+    tx: &mut Tx,
+    pages: &'a [PageRecord],
+    recorded: &mut PageRecorded,
+) -> Result<Vec<&'a PageRecord>> {
+    let mut fresh = Vec::new();
+    for page in pages {
+        if record(tx, page, recorded).await? {
+            fresh.push(page);
+        }
+    }
+    Ok(fresh)
+}
+
+/// Writes new captures into the day's log; the last thing before a commit, as writers of one log wait for each other.
+pub(super) async fn log_captured(tx: &mut Tx, fresh: Vec<&PageRecord>) -> Result<()> {
+    for page in fresh {
+        let entry = LogEntry::Captured { capture: Box::new(page.capture.clone()), n_ads: page.ads.len() };
+        capture_log::append(tx.conn(), page.now, &entry).await?;
+    }
+    Ok(())
 }
 
 /// Records one page; gives whether its capture is new.
@@ -258,6 +273,28 @@ async fn insert_sightings(tx: &mut Tx, ads: &[SeenAd]) -> Result<u32> {
         query.execute(tx.conn()).await.doing("count sightings")?;
     }
     Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+}
+
+/// Counts that every ad of a capture was seen once more at `at`, in the same bytes.
+pub(super) async fn see_again(tx: &mut Tx, capture_id: &CaptureId, at: UnixMs) -> Result<()> {
+    sqlx::query(
+        "update ad set n_sightings = n_sightings + (select count(*) from sighting \
+         where sighting.ad_id = ad.id and sighting.capture_id = $1), \
+         last_seen_at = case when last_seen_at < $2 then $2 else last_seen_at end \
+         where id in (select ad_id from sighting where capture_id = $1)",
+    )
+    .bind(capture_id.as_str())
+    .bind(at.0)
+    .execute(tx.conn())
+    .await
+    .doing("count sightings")?;
+    sqlx::query("update sighting set n_seen = n_seen + 1, last_seen_at = $2 where capture_id = $1")
+        .bind(capture_id.as_str())
+        .bind(at.0)
+        .execute(tx.conn())
+        .await
+        .doing("count sightings")?;
+    Ok(())
 }
 
 /// Short name of a place in a capture; a locator itself may be longer than an index entry can be.

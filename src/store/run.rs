@@ -10,7 +10,7 @@ use crate::domain::run::{CrawlRun, RunCounts, RunId, RunOutcome};
 use crate::domain::source::SourceId;
 use crate::kit::clock::UnixMs;
 
-const COLUMNS: &str = "id, source_id, started_at, finished_at, outcome, counts";
+pub(super) const COLUMNS: &str = "id, source_id, started_at, finished_at, outcome, counts";
 
 impl Db {
     /// Records that a look at a source begins. Opening the same run again changes nothing.
@@ -30,7 +30,7 @@ impl Db {
         tx.commit("open a run").await
     }
 
-    /// Records how a run ended. A run that already ended keeps its end.
+    /// Records how a run ended, and forgets its frontier. A run that already ended keeps its end.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the run was never opened.
@@ -70,6 +70,11 @@ impl Db {
             };
             capture_log::append(tx.conn(), now, &entry).await?;
         }
+        sqlx::query("delete from frontier where run_id = $1")
+            .bind(id.as_str())
+            .execute(tx.conn())
+            .await
+            .doing("finish a run")?;
         tx.commit("finish a run").await
     }
 
@@ -133,7 +138,7 @@ impl Db {
     }
 }
 
-fn run_of(row: &AnyRow) -> Result<CrawlRun> {
+pub(super) fn run_of(row: &AnyRow) -> Result<CrawlRun> {
     let id: String = column(row, 0)?;
     let outcome: Option<String> = column(row, 4)?;
     Ok(CrawlRun {

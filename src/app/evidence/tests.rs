@@ -73,6 +73,7 @@ async fn capture(app: &App, id: &str, url: &str, purpose: CapturePurpose, body: 
         exchange: Exchange {
             imported: None,
             provenance: None,
+            robots_override: None,
             requested_url: url.to_owned(),
             final_url: url.to_owned(),
             request_headers: Vec::new(),

@@ -86,6 +86,7 @@ impl Carrier {
             finished_at: self.imported_at,
             imported: Some(self.imported(place)),
             provenance: None,
+            robots_override: None,
         }
     }
 }

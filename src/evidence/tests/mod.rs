@@ -120,6 +120,7 @@ pub(super) fn capture(number: u8, purpose: CapturePurpose, body: &[u8]) -> Captu
             exchange: Exchange {
                 imported: None,
                 provenance: None,
+                robots_override: None,
                 requested_url: format!("http://news.example/{number}"),
                 final_url: format!("http://news.example/{number}/"),
                 request_headers: vec![("user-agent".to_owned(), "adwatch/0.1".to_owned())],

@@ -135,6 +135,7 @@ fn exchange(url: &str, page: &PageForm) -> Exchange {
     Exchange {
         imported: None,
         provenance: None,
+        robots_override: None,
         requested_url: url.to_owned(),
         final_url: url.to_owned(),
         request_headers: Vec::new(),

@@ -251,6 +251,7 @@ fn exchange(url: &str, status: u16) -> crate::domain::capture::Exchange {
     crate::domain::capture::Exchange {
         imported: None,
         provenance: None,
+        robots_override: None,
         requested_url: url.to_owned(),
         final_url: url.to_owned(),
         request_headers: Vec::new(),

@@ -97,6 +97,7 @@ fn words_of_draft(draft: &AdDraft) -> String {
 fn exchange(saved: &Saved) -> Exchange {
     let url = saved.url.clone().unwrap_or_else(|| "urn:sha256:00".to_owned());
     Exchange {
+        robots_override: None,
         requested_url: url.clone(),
         final_url: url,
         request_headers: Vec::new(),

@@ -157,6 +157,20 @@ pub(super) async fn a_host_is_asked_one_turn_at_a_time(db: Db) {
     assert_eq!(db.reserve_host("c.example:443", NOW, u64::MAX).await.unwrap(), NOW);
 }
 
+pub(super) async fn a_host_that_fails_is_counted_and_paused_for_everybody(db: Db) {
+    assert_eq!(db.host_state("a.example").await.unwrap(), None);
+    for n in 1..=3 {
+        assert_eq!(db.note_host("a.example", NOW, false).await.unwrap(), n);
+    }
+    db.pause_host("a.example", NOW.plus_ms(60_000)).await.unwrap();
+    db.pause_host("a.example", NOW.plus_ms(1_000)).await.unwrap();
+    assert_eq!(db.host_state("a.example").await.unwrap(), Some((NOW.plus_ms(60_000), 3)));
+    assert_eq!(db.reserve_host("a.example", NOW, 5_000).await.unwrap(), NOW.plus_ms(60_000));
+    assert_eq!(db.note_host("a.example", NOW, true).await.unwrap(), 0);
+    db.pause_host("b.example", NOW.plus_ms(9)).await.unwrap();
+    assert_eq!(db.host_state("b.example").await.unwrap(), Some((NOW.plus_ms(9), 0)));
+}
+
 pub(super) async fn finished_work_can_be_forgotten(db: Db) {
     for (name, at) in [("job-1", 0), ("job-2", 10), ("job-3", 20)] {
         db.fire("digest", NOW.plus_ms(at), &job(name, NOW), NOW).await.unwrap();

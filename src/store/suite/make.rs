@@ -61,6 +61,7 @@ pub(super) fn capture(source: &str, name: &str) -> Capture {
         exchange: Exchange {
             imported: None,
             provenance: None,
+            robots_override: None,
             requested_url: format!("http://{source}.example/{name}"),
             final_url: format!("https://{source}.example/{name}"),
             request_headers: vec![("accept".to_owned(), "text/html".to_owned())],

@@ -8,6 +8,7 @@ mod accounts;
 mod capture_logs;
 mod contacts;
 mod evidence;
+mod frontier;
 mod imports;
 mod jobs;
 mod keeping;
@@ -50,6 +51,12 @@ conformance! {
         only_runs_without_an_end_are_unfinished,
         each_source_has_one_last_run,
         runs_are_read_page_by_page_and_by_source;
+    frontier:
+        a_run_goes_on_where_its_process_was_killed,
+        only_the_holder_of_a_run_changes_it,
+        a_host_is_left_with_everything_that_waits_for_it,
+        an_unchanged_page_counts_its_ads_once_more,
+        how_a_source_is_treated_and_its_day_come_back;
     pages:
         a_page_comes_back_as_it_was_recorded,
         recording_a_page_again_changes_nothing,
@@ -112,6 +119,7 @@ conformance! {
         workers_at_once_share_the_jobs_out,
         a_due_time_is_started_once,
         a_host_is_asked_one_turn_at_a_time,
+        a_host_that_fails_is_counted_and_paused_for_everybody,
         finished_work_can_be_forgotten;
     outbox:
         a_notice_is_taken_once_and_sent_once,

@@ -296,6 +296,7 @@ impl Desk for MemoryDesk {
             exchange: Exchange {
                 imported: None,
                 provenance: None,
+                robots_override: None,
                 requested_url: format!("http://news.example/1?{hostile}"),
                 final_url: format!("http://news.example/1/?{hostile}"),
                 request_headers: vec![("user-agent".to_owned(), "adwatch/0.1".to_owned())],
@@ -391,6 +392,7 @@ pub fn source(id: &str, title: &str, outcome: Option<RunOutcome>) -> SourceLine 
                 n_new_findings: 5,
                 n_cleared: 4,
                 n_failed: 1,
+                ..RunCounts::default()
             },
         }),
     }

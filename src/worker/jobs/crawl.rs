@@ -3,7 +3,7 @@
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use crate::app::{App, Result};
+use crate::app::{App, CrawlOptions, Result};
 use crate::domain::job::JobKind;
 use crate::worker::job::Job;
 
@@ -18,7 +18,7 @@ impl Job for Crawl {
     fn run<'a>(&'a self, app: &'a App, kind: &'a JobKind) -> BoxFuture<'a, Result<()>> {
         async move {
             let JobKind::Crawl { source_id } = kind else { return Ok(()) };
-            app.crawl_source(source_id, &|_| {}).await.map(drop)
+            app.crawl_source(source_id, CrawlOptions::default(), &|_| {}).await.map(drop)
         }
         .boxed()
     }
