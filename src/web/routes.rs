@@ -7,7 +7,7 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{Site, pages};
-use crate::domain::user::Permission::{self, Audit, Decide, ManageUsers, Seal, See};
+use crate::domain::user::Permission::{self, Audit, Decide, ManageUsers, Overrule, Seal, See};
 
 /// What a visitor needs for an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,12 @@ pub fn table() -> Vec<Route> {
         done("/users/disable", May(ManageUsers), post(pages::users::disable)),
         done("/users/enable", May(ManageUsers), post(pages::users::enable)),
         done("/users/end-sessions", May(ManageUsers), post(pages::users::end_sessions)),
+        seen("/statistics", May(See), get(pages::statistics::show)),
+        done("/statistics/export", May(See), post(pages::statistics::export)),
+        seen("/samples", May(See), get(pages::sample::list)),
+        done("/samples", May(Overrule), post(pages::sample::draw)),
+        seen("/samples/{id}/{n}", May(Decide), get(pages::sample::show)),
+        done("/samples/{id}/{n}", May(Decide), post(pages::sample::answer)),
         seen("/offices", May(ManageUsers), get(pages::office::show)),
         done("/offices", May(ManageUsers), post(pages::office::add)),
         done("/offices/user", May(ManageUsers), post(pages::office::move_user)),

@@ -211,7 +211,7 @@ test("every page is accessible and fits a phone, in both languages, light and da
     await enter(page, office.admin);
     await look("queue");
     const finding = await page.locator("[data-row]").nth(2).getAttribute("href");
-    for (const [what, path] of [["finding", finding], ["sources", "/sources"], ["users", "/users"], ["offices", "/offices"], ["audit", "/audit"], ["account", "/account"], ["failure", "/nothing"]]) {
+    for (const [what, path] of [["finding", finding], ["sources", "/sources"], ["users", "/users"], ["offices", "/offices"], ["samples", "/samples"], ["statistics", "/statistics"], ["audit", "/audit"], ["account", "/account"], ["failure", "/nothing"]]) {
       await page.goto(path);
       await look(what);
     }

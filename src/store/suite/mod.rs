@@ -8,6 +8,7 @@ mod accounts;
 mod capture_logs;
 mod contacts;
 mod evidence;
+mod figures;
 mod frontier;
 mod imports;
 mod jobs;
@@ -89,6 +90,10 @@ conformance! {
         offices_come_back_and_their_findings_are_apart,
         a_person_belongs_to_an_office,
         a_view_is_saved_under_its_name;
+    figures:
+        figures_of_a_span_add_up,
+        a_frozen_month_stays_as_it_was,
+        a_sample_is_drawn_answered_once_and_by_who_was_drawn;
     reviews:
         a_decision_moves_the_finding_and_is_on_record,
         the_second_of_two_reviewers_learns_who_was_first,

@@ -16,6 +16,8 @@ mod lead_form;
 pub mod login;
 pub mod office;
 pub mod queue;
+pub mod sample;
 pub mod source;
+pub mod statistics;
 pub mod users;
 mod words;
