@@ -8,7 +8,7 @@
 //! 4  app/                                             use cases: the only place that combines the rest
 //! 3  source/   evidence/                              connectors; packages
 //! 2  fetch/ store/ vault/ notify/ render/             adapters to the outside; they do not know each other
-//! 1  text/  rules/  matcher/  judge/  extract/  group/    pure engines: no I/O, no clock, no async
+//! 1  text/ rules/ matcher/ judge/ extract/ group/ letter/ pure engines: no I/O, no clock, no async
 //! 0  domain/   kit/                                   nouns with invariants; tiny helpers
 //! ```
 
@@ -18,6 +18,7 @@ pub mod kit;
 pub mod extract;
 pub mod group;
 pub mod judge;
+pub mod letter;
 pub mod matcher;
 pub mod rules;
 pub mod text;

@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("judge", 1),
     ("extract", 1),
     ("group", 1),
+    ("letter", 1),
     ("fetch", 2),
     ("render", 2),
     ("store", 2),

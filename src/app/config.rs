@@ -26,6 +26,39 @@ pub struct Config {
     pub evidence: EvidenceSettings,
     /// Programs that use the pages' data.
     pub api: ApiSettings,
+    /// What letters say of this office; its name is that of `[evidence]`.
+    pub letters: LetterSettings,
+    /// Programs that are told what happens, `[[webhook]]`.
+    pub webhook: Vec<WebhookSettings>,
+}
+
+/// What letters say of this office.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LetterSettings {
+    /// Where it is.
+    pub address: String,
+    /// Whom to ask.
+    pub contact: String,
+    /// Their telephone.
+    pub phone: String,
+    /// 行政区划代码 of its district, two to six digits; tells whether a publisher is in its jurisdiction.
+    pub region: String,
+}
+
+/// A program that is told what happens to leads and cases.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Short name, part of the name of a delivery: letters, digits, `-`, at most 20.
+    pub name: String,
+    /// Where it is told.
+    pub url: String,
+    /// Name of the environment variable that holds the secret: `whsec_` and base64, or at least 24 bytes of text.
+    pub secret_env: String,
+    /// Only these events or parts of events: `lead`, `case`, `letter`, `recheck`; none means all.
+    #[serde(default)]
+    pub events: Vec<String>,
 }
 
 /// How pages are fetched.
@@ -147,6 +180,8 @@ impl Default for Config {
             web: WebSettings::default(),
             evidence: EvidenceSettings::default(),
             api: ApiSettings::default(),
+            letters: LetterSettings::default(),
+            webhook: Vec::new(),
         }
     }
 }
@@ -203,6 +238,19 @@ impl Config {
                     anyhow::bail!(
                         "configuration file {}: the name of a time stamp authority, {:?}, becomes part of a file \
                          name; use letters, digits and `-`",
+                        path.display(),
+                        wrong.name
+                    );
+                }
+                let fits = |known: &&WebhookSettings| {
+                    let usable =
+                        !known.name.is_empty() && known.name.len() <= 20 && known.name.chars().all(is_name);
+                    !usable || !known.url.starts_with("http") || known.secret_env.is_empty()
+                };
+                if let Some(wrong) = config.webhook.iter().find(fits) {
+                    anyhow::bail!(
+                        "configuration file {}: webhook {:?} needs a name of at most 20 letters, digits and `-`, an \
+                         http or https `url`, and the name of a variable in `secret_env`",
                         path.display(),
                         wrong.name
                     );

@@ -12,6 +12,7 @@ use crate::store::audit::AuditNote;
 use crate::store::lead::{LeadChange, StepRecord};
 
 use super::error::{Error, Result};
+use super::recheck::first_due;
 use super::users::require;
 use super::{App, Config};
 
@@ -177,7 +178,7 @@ impl App {
         }
         let view = self.lead(id).await?;
         check_hearing(&view, &step)?;
-        let mut record = next_step(view.lead(), actor, self.clock.now(), step)?;
+        let mut record = self.next_step(view.lead(), actor, self.clock.now(), step)?;
         record.n_seen = n_seen.unwrap_or(record.n_seen);
         let audit = AuditNote {
             at: record.step.at,
@@ -195,7 +196,7 @@ impl App {
         let id = LeadId::of(&decision.finding_id);
         let known = self.store.lead(&id).await?.map(|listed| listed.lead);
         let step = |lead: &Lead, step: Step| {
-            next_step(lead, actor, decision.at, step).map(|record| Some(LeadChange::Step(record)))
+            self.next_step(lead, actor, decision.at, step).map(|record| Some(LeadChange::Step(record)))
         };
         match (&decision.verdict, known) {
             (Verdict::Accept { .. }, None) => Ok(Some(LeadChange::Open { at: decision.at })),
@@ -214,6 +215,30 @@ impl App {
         let mut views: Vec<LeadView> = listed.into_iter().map(at).collect();
         views.sort_by_key(|view| view.deadline().map_or(jiff::civil::Date::MAX, |due| due.last_day));
         views
+    }
+
+    /// A step with everything that is written together with it.
+    fn next_step(&self, lead: &Lead, actor: &Actor, at: UnixMs, step: Step) -> Result<StepRecord> {
+        let step = LeadStep { at, actor: actor.name().to_owned(), step };
+        let mut after = lead.clone();
+        after.apply(step.clone()).map_err(|refused| match refused {
+            StepRefused::Field { field, why } => Error::invalid(field, why),
+            other => Error::Conflict(other.to_string()),
+        })?;
+        let event = if after.case.is_some() { "case.step" } else { "lead.step" };
+        let what = serde_json::json!({ "step": step.step.as_str(), "number": after.steps.len() });
+        let recheck_at = match &step.step {
+            Step::Order { .. } => after.orders.last().and_then(|order| first_due(order.by)),
+            _ => None,
+        };
+        Ok(StepRecord {
+            lead_id: lead.id.clone(),
+            n_seen: lead.steps.len() as u64,
+            notices: self.hooks(event, &after, what, at),
+            step,
+            state: after.state,
+            recheck_at,
+        })
     }
 
     /// The present day in China.
@@ -252,17 +277,6 @@ pub(super) fn calendar(config: &Config) -> Result<WorkCalendar> {
         None => Ok(calendar),
         Some(problem) => Err(Error::invalid("calendar.toml", problem.to_string())),
     }
-}
-
-fn next_step(lead: &Lead, actor: &Actor, at: UnixMs, step: Step) -> Result<StepRecord> {
-    let step = LeadStep { at, actor: actor.name().to_owned(), step };
-    let mut after = lead.clone();
-    after.apply(step.clone()).map_err(|refused| match refused {
-        StepRefused::Field { field, why } => Error::invalid(field, why),
-        other => Error::Conflict(other.to_string()),
-    })?;
-    let n_seen = lead.steps.len() as u64;
-    Ok(StepRecord { lead_id: lead.id.clone(), n_seen, step, state: after.state })
 }
 
 fn withdraw_refused(finding: &FindingId, lead: &Lead) -> String {

@@ -15,8 +15,11 @@ pub mod eval;
 pub(crate) mod evidence;
 pub mod import;
 pub mod lead;
+pub mod letter;
+mod matter;
 mod notify;
 pub mod office;
+mod recheck;
 mod review;
 pub mod rules;
 pub mod sample;
@@ -29,12 +32,14 @@ pub mod tokens;
 mod turns;
 pub mod users;
 pub mod views;
+mod webhook;
 
 use std::sync::Arc;
 
 use crate::domain::calendar::WorkCalendar;
 use crate::extract::contact::Finder;
 use crate::fetch::{FetchConfig, Fetcher};
+use crate::group::route::RoutingTable;
 use crate::judge::Judge;
 use crate::kit::clock::Clock;
 use crate::notify::Mailer;
@@ -59,6 +64,7 @@ pub use error::{Error, FieldProblem, Result};
 pub use evidence::{
     EvidenceCheck, HandedOver, Keeping, LogCheck, LogReport, PackageFile, Printed, Sealed, Stamped,
 };
+pub use matter::Repeat;
 pub use users::Registry;
 
 /// Everything a use case needs, built once.
@@ -70,6 +76,7 @@ pub struct App {
     pub(crate) judge: Arc<Judge>,
     pub(crate) contact_finder: Finder,
     pub(crate) calendar: WorkCalendar,
+    pub(crate) routing_table: RoutingTable,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: Config,
     pub(crate) catalog: Catalog,
@@ -93,6 +100,7 @@ impl App {
     pub async fn open_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
         let judge = Arc::new(rules::judge(config.patterns.as_deref())?);
         let calendar = lead::calendar(&config)?;
+        let routing_table = matter::routing_table(&config)?;
         let contact_finder = Finder::new(Normalizer::new(&Tables::embedded()))
             .map_err(|problem| Error::Internal(anyhow::anyhow!("{problem}")))?;
         std::fs::create_dir_all(&config.data_dir).map_err(|error| {
@@ -113,6 +121,7 @@ impl App {
             judge,
             contact_finder,
             calendar,
+            routing_table,
             clock,
             config,
             catalog,

@@ -100,6 +100,7 @@ impl Notices<'_> {
             let taken = self.app.store.take_notices(now, BATCH, HOLD_MS).await?;
             for taken in &taken {
                 let outcome = match &unreachable {
+                    _ if taken.notice.kind == NoticeKind::Webhook => self.app.deliver(&taken.notice).await,
                     Some(why) => Err(why.clone()),
                     None => self.send(&taken.notice).await.map_err(|error| {
                         let why = error.to_string();

@@ -3,12 +3,14 @@
 use crate::domain::ad::AdId;
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::finding::{FindingId, FindingState};
+use crate::domain::lead::Lead;
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{Decision, DecisionId, DismissReason, Verdict};
 use crate::domain::user::{Actor, Permission};
 use crate::store::audit::AuditNote;
 use crate::store::contact::ListedContact;
 use crate::store::finding::{FindingCounts, FindingFilter, FindingPage, FindingView, PageKey};
+use crate::store::lead::LeadChange;
 use crate::store::review::DecisionRecord;
 
 use super::error::{Error, Result};
@@ -143,7 +145,12 @@ impl App {
             detail: describe(&decision),
         };
         let lead = self.lead_change(actor, &decision).await?;
-        let notices = Vec::new();
+        let notices = match lead {
+            Some(LeadChange::Open { at }) => {
+                self.hooks("lead.opened", &Lead::open(id.clone(), at), serde_json::Value::Null, at)
+            }
+            _ => Vec::new(),
+        };
         let seen_version = Some(seen_version.unwrap_or(view.version));
         let record = DecisionRecord { decision, seen_version, audit, lead, notices };
         let decision = self.store.decide(record).await?;

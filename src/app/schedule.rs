@@ -69,6 +69,9 @@ impl Schedules<'_> {
         if store.stamps_are_due(now).await? || store.log_stamps_are_due(now).await? {
             n_started += u32::from(store.enqueue(&new_job(JobKind::Stamp, now), now).await?);
         }
+        if !store.due_rechecks(now, 1).await?.is_empty() {
+            n_started += u32::from(store.enqueue(&new_job(JobKind::Recheck, now), now).await?);
+        }
         Ok(n_started)
     }
 
@@ -183,7 +186,7 @@ pub(super) fn retry_pause_ms(n_attempts: u32, first_ms: i64, longest_ms: i64) ->
 fn new_job(kind: JobKind, now: UnixMs) -> NewJob {
     let dedupe_key = match &kind {
         JobKind::Crawl { source_id } => format!("crawl:{source_id}"),
-        JobKind::Notify | JobKind::Digest | JobKind::Stamp => kind.name().to_owned(),
+        JobKind::Notify | JobKind::Digest | JobKind::Stamp | JobKind::Recheck => kind.name().to_owned(),
     };
     NewJob { id: new_id(), kind, dedupe_key: Some(dedupe_key), run_at: now }
 }
@@ -236,7 +239,7 @@ mod tests {
             .iter()
             .filter_map(|lease| match &lease.kind {
                 JobKind::Crawl { source_id } => Some(source_id.as_str()),
-                JobKind::Notify | JobKind::Digest | JobKind::Stamp => None,
+                JobKind::Notify | JobKind::Digest | JobKind::Stamp | JobKind::Recheck => None,
             })
             .collect();
         names.sort_unstable();

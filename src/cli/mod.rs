@@ -14,9 +14,11 @@ mod evidence_log;
 mod exit;
 mod import;
 mod lead;
+mod letter;
 mod office;
 mod out;
 mod queue;
+mod recheck;
 mod rules;
 mod rules_measure;
 mod scan;
@@ -141,6 +143,10 @@ enum Command {
     /// 案件：调查、审核、告知、决定、送达、结案及其期限 — cases and their deadlines
     #[command(subcommand)]
     Case(case::CaseCommand),
+    /// 文书：登记表、审批表、移送函、案件移送书、协查函 — letters and forms
+    Letter(letter::LetterArgs),
+    /// 整改复查：广告是否仍在 — whether ads still stand
+    Recheck(recheck::RecheckArgs),
     /// 证据包：封存、校验、查看、移交 — evidence packages
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -262,6 +268,8 @@ async fn asynchronous(
         Command::Queue(command) => queue::run(command, &app, style).await,
         Command::Lead(command) => lead::run(command, &app, style).await,
         Command::Case(command) => case::run(command, &app, style).await,
+        Command::Letter(args) => letter::run(args, &app, style).await,
+        Command::Recheck(args) => recheck::run(args, &app, style).await,
         Command::Evidence(command) => evidence::run(command, &app, style).await,
         Command::User(command) => user::run(command, &app, style).await,
         Command::Office(command) => office::run(command, &app, style).await,

@@ -4,6 +4,7 @@ use super::case::CaseState;
 use super::duty::DutyKind;
 use super::label::Label;
 use super::lead::Lead;
+use super::recheck::RecheckResult;
 use super::referral::{Answer, Recipient, ReferralState};
 use super::step::{DecisionKind, DeclineGround, PauseKind, Step, TaskKind};
 
@@ -137,6 +138,18 @@ impl ReferralState {
             Self::Sent => both("待回执", "no receipt yet"),
             Self::Received => both("已签收，待反馈", "received, no answer yet"),
             Self::Answered => both("已反馈", "answered"),
+        }
+    }
+}
+
+impl RecheckResult {
+    /// 复查结果.
+    pub fn label(self) -> Label {
+        match self {
+            Self::StillThere => both("仍在", "still there"),
+            Self::Changed => both("已修改", "changed"),
+            Self::Removed => both("已移除", "removed"),
+            Self::Unreachable => both("无法访问", "unreachable"),
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum JobKind {
     Digest,
     /// Ask for the time stamps that sealed packages wait for.
     Stamp,
+    /// Look again at pages after an order.
+    Recheck,
 }
 
 impl JobKind {
@@ -34,6 +36,7 @@ impl JobKind {
             Self::Notify => "notify",
             Self::Digest => "digest",
             Self::Stamp => "stamp",
+            Self::Recheck => "recheck",
         }
     }
 }

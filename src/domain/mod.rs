@@ -26,6 +26,7 @@ pub mod office;
 pub mod party;
 mod procedure;
 pub mod provision;
+pub mod recheck;
 pub mod referral;
 pub mod retention;
 pub mod review;

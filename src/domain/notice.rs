@@ -16,6 +16,8 @@ pub enum NoticeKind {
     Alert,
     /// The daily digest.
     Digest,
+    /// Something happened to a lead or case: told to a program. The subject names the webhook, the body is its JSON.
+    Webhook,
 }
 
 impl NoticeKind {
@@ -24,12 +26,13 @@ impl NoticeKind {
         match self {
             Self::Alert => "alert",
             Self::Digest => "digest",
+            Self::Webhook => "webhook",
         }
     }
 
     /// The kind with this stable name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Alert, Self::Digest].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Alert, Self::Digest, Self::Webhook].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Permission {
     ManageUsers,
     /// See contact points of people in full; each look is on record.
     Reveal,
+    /// Issue letters in the name of the office.
+    Issue,
 }
 
 /// What an account is for.
@@ -54,21 +56,21 @@ pub enum Role {
     Administrator,
 }
 
-use Permission::{Audit, Decide, ManageUsers, Overrule, Reveal, Seal, See};
+use Permission::{Audit, Decide, Issue, ManageUsers, Overrule, Reveal, Seal, See};
 
 /// The one table of who may do what.
 const TABLE: &[(Role, &[Permission])] = &[
     (Role::Viewer, &[See]),
     (Role::Reviewer, &[See, Decide, Seal, Reveal]),
-    (Role::Approver, &[See, Decide, Seal, Overrule, Reveal]),
+    (Role::Approver, &[See, Decide, Seal, Overrule, Reveal, Issue]),
     (Role::RuleEditor, &[See]),
     (Role::Auditor, &[See, Audit]),
-    (Role::Administrator, &[See, Decide, Seal, Overrule, Audit, ManageUsers, Reveal]),
+    (Role::Administrator, &[See, Decide, Seal, Overrule, Audit, ManageUsers, Reveal, Issue]),
 ];
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 7] = [See, Decide, Overrule, Seal, Audit, ManageUsers, Reveal];
+    pub const ALL: [Self; 8] = [See, Decide, Overrule, Seal, Audit, ManageUsers, Reveal, Issue];
 
     /// Stable name for commands and the scope of tokens.
     pub fn as_str(self) -> &'static str {
@@ -80,6 +82,7 @@ impl Permission {
             Self::Audit => "audit",
             Self::ManageUsers => "manage-users",
             Self::Reveal => "reveal",
+            Self::Issue => "issue",
         }
     }
 
@@ -98,6 +101,7 @@ impl Permission {
             Self::Audit => Label { zh: "查阅审计记录", en: "read the audit" },
             Self::ManageUsers => Label { zh: "管理账号", en: "manage accounts" },
             Self::Reveal => Label { zh: "查看完整联系方式", en: "see contacts in full" },
+            Self::Issue => Label { zh: "制发文书", en: "issue letters" },
         }
     }
 }

@@ -83,6 +83,8 @@ pub struct FetchRequest {
     pub min_interval_ms: u64,
     /// Cookies that hosts set for this source; without one, none are kept.
     pub cookies: Option<Arc<Jar>>,
+    /// Most redirects that are followed, when it is to be fewer than usual.
+    pub max_redirects: Option<usize>,
 }
 
 impl FetchRequest {
@@ -186,6 +188,7 @@ impl Fetcher {
             obeys_robots: !request.ignore_robots,
             max_body: BodyLimit::Refuse(self.config.max_body_bytes),
             min_interval_ms: request.min_interval_ms,
+            max_redirects: request.max_redirects.unwrap_or(self.config.max_redirects),
             origin: Some(first.origin()),
             headers,
             secret: secret.transpose()?,
@@ -224,8 +227,8 @@ impl Fetcher {
             budget = budget.saturating_sub(began.elapsed());
             match hop {
                 Hop::Redirect { status, location, remote_addr } => {
-                    if redirects.len() >= self.config.max_redirects {
-                        let why = format!("more than {} redirects", self.config.max_redirects);
+                    if redirects.len() >= trip.max_redirects {
+                        let why = format!("more than {} redirects", trip.max_redirects);
                         return Err(Refusal::new(first.as_str(), why).into());
                     }
                     redirects.push(Redirect {
@@ -339,6 +342,7 @@ impl Fetcher {
         let trip = Trip {
             allowed: trip.allowed.clone(),
             max_body: BodyLimit::Cut(robots::MAX_BYTES),
+            max_redirects: self.config.max_redirects,
             ..Trip::default()
         };
         // Boxed because fetching a page asks for robots.txt, which is fetched in the same way.
@@ -429,6 +433,7 @@ struct Trip {
     obeys_robots: bool,
     max_body: BodyLimit,
     min_interval_ms: u64,
+    max_redirects: usize,
     /// The only origin that gets headers of the request's own, because they may carry tokens.
     origin: Option<url::Origin>,
     headers: HeaderMap,

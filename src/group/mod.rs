@@ -5,6 +5,8 @@ pub mod family;
 mod fingerprint;
 pub mod image;
 pub mod near_text;
+pub mod recheck;
 pub mod repeat;
+pub mod route;
 
 pub use fingerprint::fingerprint;

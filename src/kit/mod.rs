@@ -8,3 +8,4 @@ pub mod id;
 pub mod problem;
 pub mod redact;
 pub mod totp;
+pub mod webhook;

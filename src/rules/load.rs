@@ -40,12 +40,12 @@ pub fn load(files: &[PackFile]) -> (RulePack, Vec<Diagnostic>) {
     (loader.pack, loader.diagnostics)
 }
 
-/// `lists/` and `adapters/` belong to other engines, and so does the calendar.
+/// `lists/` and `adapters/` belong to other engines, and so do the calendar and the routing table.
 fn is_rule_file(path: &str) -> bool {
     let mut folders = path.split('/').rev();
     let name = folders.next().unwrap_or(path);
     name.ends_with(".toml")
-        && name != "calendar.toml"
+        && !matches!(name, "calendar.toml" | "routing.toml")
         && folders.all(|folder| !matches!(folder, "lists" | "adapters"))
 }
 

@@ -115,6 +115,16 @@ impl Reading {
     }
 }
 
+/// The words of a captured page as a reader sees them, whatever its kind.
+///
+/// # Errors
+/// Why there is nothing to read: gone, refused, a login page, not decodable.
+pub fn words_of(captured: &CapturedPage<'_>) -> Result<String, RunOutcome> {
+    let (page, _) = Page::open(captured).map_err(|reading| reading.outcome)?;
+    let is_html = page.content_type.is_none_or(|kind| kind.contains("html"));
+    Ok(if is_html { crate::extract::html::page_text(&page.text) } else { page.text })
+}
+
 /// Reads one kind of source.
 pub trait Connector: Send + Sync {
     /// The kind.

@@ -11,11 +11,12 @@ use super::batch::{MAX_ROWS, placeholders};
 use super::error::{Doing as _, StoreError};
 use super::pool::Tx;
 use super::row::{column, json, parse_json, parsed, plain, time};
-use super::{Db, Result};
+use super::{Db, Result, outbox, recheck};
 use crate::domain::ad::Ad;
 use crate::domain::finding::FindingId;
 use crate::domain::hit::Severity;
 use crate::domain::lead::{Lead, LeadId, LeadState, LeadStep};
+use crate::domain::notice::Notice;
 use crate::kit::clock::UnixMs;
 
 /// What a decision does to the lead of its finding.
@@ -41,6 +42,10 @@ pub struct StepRecord {
     pub step: LeadStep,
     /// The state after it.
     pub state: LeadState,
+    /// Messages that it causes.
+    pub notices: Vec<Notice>,
+    /// When pages are to be looked at again because of it; `None` leaves that as it is.
+    pub recheck_at: Option<UnixMs>,
 }
 
 /// A lead with what it is about.
@@ -186,6 +191,10 @@ async fn append(tx: &mut Tx, record: &StepRecord) -> Result<()> {
         .execute(tx.conn())
         .await
         .doing("append a step of a lead")?;
+    if record.recheck_at.is_some() {
+        recheck::set_due(tx, &record.lead_id, record.recheck_at).await?;
+    }
+    outbox::insert(tx, &record.notices.iter().collect::<Vec<_>>()).await?;
     Ok(())
 }
 

@@ -1,11 +1,15 @@
 //! The use cases of the application behind the pages.
 
+use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use futures::FutureExt as _;
 
-use super::desk::{Answer, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine};
+use super::desk::{
+    Answer, Beside, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine,
+};
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView};
+use crate::app::letter::Draft;
 use crate::app::office::OfficeLine;
 use crate::app::{App, FindingFilter, ListedFinding, PageKey, SealedPackage};
 use crate::domain::ad::AdId;
@@ -13,11 +17,16 @@ use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::finding::FindingId;
 use crate::domain::lead::{LeadId, Step};
 use crate::domain::office::OfficeId;
+use crate::domain::recheck::Recheck;
 use crate::domain::review::{Assignment, Decision, Remark, RemarkKind, Verdict};
 use crate::domain::source::SourceId;
 use crate::domain::user::Actor;
 use crate::kit::clock::UnixMs;
+use crate::letter::LetterKind;
 use crate::rules::RulePack;
+
+/// Other leads of a party that a page names.
+const MAX_OTHERS: usize = 20;
 
 impl Desk for App {
     fn queue<'a>(&'a self, actor: &'a Actor, filter: &'a QueueFilter) -> Answer<'a, QueuePage> {
@@ -131,6 +140,77 @@ impl Desk for App {
             App::record_step(self, actor, id, step, n_seen).await
         }
         .boxed()
+    }
+
+    fn beside<'a>(&'a self, actor: &'a Actor, view: &'a LeadView) -> Answer<'a, Beside> {
+        async move {
+            let mut repeat = self.repeat(view).await?;
+            if let Some(repeat) = &mut repeat {
+                // What counts is known to all; whose they are only to those who see them.
+                let mut seen = Vec::new();
+                for other in repeat.others.drain(..).take(MAX_OTHERS) {
+                    if self.lead_for(actor, &other.0).await.is_ok() {
+                        seen.push(other);
+                    }
+                }
+                repeat.others = seen;
+            }
+            Ok(Beside {
+                routing: self.routing(view).await?,
+                repeat,
+                rechecks: self.rechecks(&view.lead().id).await?,
+            })
+        }
+        .boxed()
+    }
+
+    fn recheck<'a>(&'a self, actor: &'a Actor, id: &'a LeadId) -> Answer<'a, Vec<Recheck>> {
+        App::recheck(self, actor, id).boxed()
+    }
+
+    fn letter<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a LeadId,
+        kind: LetterKind,
+        given: &'a BTreeMap<String, String>,
+    ) -> Answer<'a, Draft> {
+        App::letter(self, actor, id, kind, given).boxed()
+    }
+
+    fn letter_file<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a LeadId,
+        kind: LetterKind,
+        given: &'a BTreeMap<String, String>,
+        printed: bool,
+    ) -> Answer<'a, Vec<u8>> {
+        async move {
+            let draft = App::letter(self, actor, id, kind, given).await?;
+            if printed { self.letter_pdf(&draft).await } else { App::letter_file(self, &draft) }
+        }
+        .boxed()
+    }
+
+    fn issue_letter<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a LeadId,
+        kind: LetterKind,
+        given: &'a BTreeMap<String, String>,
+        n_seen: Option<u64>,
+    ) -> Answer<'a, ()> {
+        async move { App::issue_letter(self, actor, id, kind, given, n_seen).await.map(drop) }.boxed()
+    }
+
+    fn issued_letter<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a LeadId,
+        sha256: &'a str,
+    ) -> Answer<'a, (LetterKind, Vec<u8>)> {
+        App::issued_letter(self, actor, id, sha256).boxed()
     }
 
     fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote> {

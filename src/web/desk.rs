@@ -1,20 +1,26 @@
 //! What the pages ask of the use cases, and nothing more: so that every page is tested without disk and network.
 
+use std::collections::BTreeMap;
+
 use futures::future::BoxFuture;
 
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView};
+use crate::app::letter::Draft;
 use crate::app::office::OfficeLine;
-use crate::app::{FindingCounts, FindingFilter, ListedContact, Result};
+use crate::app::{FindingCounts, FindingFilter, ListedContact, Repeat, Result};
 use crate::domain::ad::{Ad, Sighting};
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::finding::{Finding, FindingId};
 use crate::domain::lead::{LeadId, Step};
 use crate::domain::office::OfficeId;
+use crate::domain::recheck::Recheck;
 use crate::domain::review::{Assignment, Decision, Remark, RemarkKind, Verdict};
 use crate::domain::run::CrawlRun;
 use crate::domain::source::{Source, SourceId};
 use crate::domain::user::Actor;
+use crate::group::route::Routing;
 use crate::kit::clock::UnixMs;
+use crate::letter::LetterKind;
 use crate::rules::RulePack;
 
 /// An answer that takes a while.
@@ -68,6 +74,43 @@ pub trait Desk: Send + Sync {
         step: Step,
         n_seen: Option<u64>,
     ) -> Answer<'a, LeadView>;
+    /// What stands beside a lead or case.
+    fn beside<'a>(&'a self, actor: &'a Actor, view: &'a LeadView) -> Answer<'a, Beside>;
+    /// Looks again at the pages of a lead.
+    fn recheck<'a>(&'a self, actor: &'a Actor, id: &'a LeadId) -> Answer<'a, Vec<Recheck>>;
+    /// A letter as it stands.
+    fn letter<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a LeadId,
+        kind: LetterKind,
+        given: &'a BTreeMap<String, String>,
+    ) -> Answer<'a, Draft>;
+    /// The same as a file: DOCX, or printed.
+    fn letter_file<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a LeadId,
+        kind: LetterKind,
+        given: &'a BTreeMap<String, String>,
+        printed: bool,
+    ) -> Answer<'a, Vec<u8>>;
+    /// Issues a letter on the lead as the person saw it.
+    fn issue_letter<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a LeadId,
+        kind: LetterKind,
+        given: &'a BTreeMap<String, String>,
+        n_seen: Option<u64>,
+    ) -> Answer<'a, ()>;
+    /// The file of a letter that was issued.
+    fn issued_letter<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a LeadId,
+        sha256: &'a str,
+    ) -> Answer<'a, (LetterKind, Vec<u8>)>;
     /// Seals an evidence package.
     fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote>;
     /// One capture without its bytes.
@@ -172,6 +215,17 @@ pub struct PackageNote {
     pub sealed_at: UnixMs,
     /// By whom.
     pub sealed_by: String,
+}
+
+/// What stands beside a lead or case.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// Where it may have to go.
+    pub routing: Routing,
+    /// What else its party did.
+    pub repeat: Option<Repeat>,
+    /// Looks at its pages, latest first.
+    pub rechecks: Vec<Recheck>,
 }
 
 /// A source and how it last went.

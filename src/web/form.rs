@@ -31,7 +31,8 @@ impl Fields {
             .await
             .map_err(|error| Failure::Form(format!("at most {MAX_FORM_BYTES} bytes: {error}")))?;
         let fields: Vec<(String, String)> = url::form_urlencoded::parse(&bytes).into_owned().collect();
-        match fields.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        let is_known = |name: &str| known.contains(&name) || (known == KNOWN && name.starts_with("fill."));
+        match fields.iter().find(|(name, _)| !is_known(name)) {
             Some((name, _)) => {
                 Err(Failure::Form(format!("`{}` is not a field here", super::page::shorten(name, 40))))
             }
@@ -57,7 +58,8 @@ impl std::ops::Deref for Form {
     }
 }
 
-/// Every field that some form of the application has; a handler reads those it means.
+/// Every field that some form of the application has, beside the values of letters (`fill.…`); a handler reads those it
+/// means.
 const KNOWN: &[&str] = &[
     "csrf",
     "provision",

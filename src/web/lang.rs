@@ -374,6 +374,28 @@ words! {
     referral_receipt: "回执" / "Receipt";
     referral_answer: "反馈" / "Answer";
     tasks_title: "协查、登记保存、查封扣押" / "Assistance, preservation, seizure";
+    rechecks_title: "整改复查" / "Rechecks";
+    recheck_button: "立即复查" / "Look again now";
+    recheck_none: "还没有复查过。责令停止发布后，到期自动复查。" / "Not looked at again yet. After an order it happens by itself.";
+    done_recheck: "已复查，页面数：" / "Looked again; pages: ";
+    repeat_title: "同一当事人两年内" / "The same party within two years";
+    repeat_none: "广告中没有可以确定当事人的信用代码或者名称。" / "The ad names no party that is certain.";
+    repeat_acts: "认定涉嫌违法的广告" / "Ads found suspect";
+    repeat_penalties: "行政处罚" / "Penalties";
+    routing_title: "去向建议" / "Where it may have to go";
+    routing_own: "发布者所在地属于本单位辖区。" / "The publisher is registered in this office's district.";
+    routing_unknown: "页面没有显示发布者的登记地；可在 patterns/routing.toml 登记。" / "The page does not say where its publisher is registered; patterns/routing.toml may.";
+    routing_help: "仅供参考，由承办人判断。" / "Proposals only; people decide.";
+    letters_title: "文书" / "Letters and forms";
+    letter_draft: "草稿" / "Draft";
+    letter_blanks: "处未填，不得外发" / "blanks; not to be sent";
+    letter_fill: "填写" / "Fill in";
+    letter_missing: "未填" / "missing";
+    letter_show: "预览" / "Preview";
+    letter_issue: "制发并留存" / "Issue and keep";
+    letter_issue_help: "制发后文件留存，并记入办理记录。" / "The file is kept and the step recorded.";
+    letter_not_issue: "制发须由审批角色办理。" / "Approvers issue letters.";
+    done_letter: "已制发：" / "Issued: ";
     done_step: "已记录：" / "Recorded: ";
 
     error_title: "没有完成" / "This did not work";

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use super::jobs::{crawl::Crawl, digest::Digest, notify::Notify, stamp::Stamp};
+use super::jobs::{crawl::Crawl, digest::Digest, notify::Notify, recheck::Recheck, stamp::Stamp};
 use crate::app::{App, Result};
 use crate::domain::job::JobKind;
 
@@ -16,7 +16,7 @@ pub(super) trait Job: Sync {
 }
 
 /// Every kind of work.
-pub(super) const JOBS: &[&dyn Job] = &[&Crawl, &Notify, &Digest, &Stamp];
+pub(super) const JOBS: &[&dyn Job] = &[&Crawl, &Notify, &Digest, &Stamp, &Recheck];
 
 /// Does a job.
 pub(super) async fn run(app: &App, kind: &JobKind) -> Result<()> {
@@ -34,7 +34,9 @@ mod tests {
     #[test]
     fn every_kind_of_job_has_one_entry() {
         let source_id = SourceId::parse("city-news").unwrap();
-        for kind in [JobKind::Crawl { source_id }, JobKind::Notify, JobKind::Digest, JobKind::Stamp] {
+        for kind in
+            [JobKind::Crawl { source_id }, JobKind::Notify, JobKind::Digest, JobKind::Stamp, JobKind::Recheck]
+        {
             let n_entries = JOBS.iter().filter(|job| job.name() == kind.name()).count();
             assert_eq!(n_entries, 1, "{}", kind.name());
         }

@@ -1,6 +1,7 @@
 use super::make::{NOW, accept, decision, finding_id, one_finding, page, seen};
 use crate::domain::finding::FindingId;
 use crate::domain::lead::{Lead, LeadId, LeadState, LeadStep, Recipient, Step};
+use crate::domain::recheck::{Recheck, RecheckId, RecheckResult};
 use crate::domain::review::Verdict;
 use crate::domain::user::Actor;
 use crate::store::audit::AuditNote;
@@ -32,7 +33,14 @@ fn next(lead: &Lead, step: Step) -> StepRecord {
     let step = LeadStep { at: NOW.plus_ms(5_000), actor: "李强".to_owned(), step };
     let mut after = lead.clone();
     after.apply(step.clone()).unwrap();
-    StepRecord { lead_id: lead.id.clone(), n_seen: lead.steps.len() as u64, step, state: after.state }
+    StepRecord {
+        lead_id: lead.id.clone(),
+        n_seen: lead.steps.len() as u64,
+        step,
+        state: after.state,
+        notices: Vec::new(),
+        recheck_at: None,
+    }
 }
 
 fn note(id: &LeadId) -> AuditNote {
@@ -100,4 +108,44 @@ pub(super) async fn leads_are_listed_by_state_newest_first(db: Db) {
     assert_eq!(db.leads(&LeadState::ALL, 10).await.unwrap().len(), 2);
     assert_eq!(db.leads(&LeadState::ALL, 1).await.unwrap().len(), 1);
     assert_eq!(db.leads(&[], 10).await.unwrap().len(), 0);
+}
+
+pub(super) async fn looks_are_kept_and_planned_with_the_order_that_asks_for_them(db: Db) {
+    let id = accepted(&db, "保本").await;
+    assert_eq!(db.due_rechecks(NOW.plus_ms(1_000_000), 9).await.unwrap(), []);
+    let order = Step::Order { what: "停止发布".to_owned(), by: None };
+    let hook = crate::domain::notice::Notice {
+        id: crate::domain::notice::NoticeId::parse("hook-1").unwrap(),
+        kind: crate::domain::notice::NoticeKind::Webhook,
+        subject: "platform".to_owned(),
+        body: "{}".to_owned(),
+        created_at: NOW,
+    };
+    let record = StepRecord {
+        notices: vec![hook.clone()],
+        recheck_at: Some(NOW.plus_ms(50_000)),
+        ..next(&lead(&db, &id).await, order)
+    };
+    db.record_step(&record, &note(&id)).await.unwrap();
+    let taken = db.take_notices(NOW.plus_ms(1), 9, 1_000).await.unwrap();
+    assert!(taken.iter().any(|one| one.notice == hook), "the message is written with its cause");
+    assert_eq!(db.due_rechecks(NOW.plus_ms(49_999), 9).await.unwrap(), []);
+    assert_eq!(db.due_rechecks(NOW.plus_ms(50_000), 9).await.unwrap(), std::slice::from_ref(&id));
+    let look = |name: &str, at: i64, result| Recheck {
+        id: RecheckId::parse(name).unwrap(),
+        lead_id: id.clone(),
+        url: "http://a.example/x".to_owned(),
+        at: NOW.plus_ms(at),
+        result,
+        detail: "原广告 4 句中尚有 1 句".to_owned(),
+        capture_id: None,
+    };
+    let looks = [look("k-1", 60_000, RecheckResult::Changed), look("k-2", 70_000, RecheckResult::Removed)];
+    db.add_rechecks(&id, &looks, Some(NOW.plus_ms(90_000)), &[]).await.unwrap();
+    db.add_rechecks(&id, &looks[..1], Some(NOW.plus_ms(90_000)), &[]).await.unwrap();
+    let [first, second] = looks;
+    assert_eq!(db.rechecks(&id, 9).await.unwrap(), [second, first], "the latest first, each once");
+    assert_eq!(db.due_rechecks(NOW.plus_ms(80_000), 9).await.unwrap(), []);
+    db.add_rechecks(&id, &[], None, &[]).await.unwrap();
+    assert_eq!(db.due_rechecks(NOW.plus_ms(1_000_000), 9).await.unwrap(), []);
 }

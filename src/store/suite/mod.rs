@@ -107,7 +107,8 @@ conformance! {
         an_acceptance_opens_a_lead_and_steps_come_back_in_order,
         the_second_of_two_steps_at_once_is_refused_and_leaves_nothing,
         a_decision_whose_lead_changed_meanwhile_is_taken_back_whole,
-        leads_are_listed_by_state_newest_first;
+        leads_are_listed_by_state_newest_first,
+        looks_are_kept_and_planned_with_the_order_that_asks_for_them;
     accounts:
         an_account_comes_back_changed_and_on_record,
         a_session_lasts_until_it_is_ended,

@@ -13,6 +13,7 @@ mod evidence;
 mod finding;
 mod idempotency;
 mod lead;
+mod letter;
 mod limit;
 mod openapi;
 mod page;

@@ -3,6 +3,7 @@
 mod evidence;
 mod finding;
 mod lead;
+mod letter;
 mod rule;
 mod source;
 
@@ -15,6 +16,7 @@ pub use lead::{
     CaseFull, CaseLine, CaseList, DutyJson, LeadFull, LeadLine, LeadList, LeadStepJson, ReferralJson,
     ReferralList, RulingJson, StepBody,
 };
+pub use letter::{BlankJson, IssueBody, LetterIssued, LetterJson, RecheckJson, RecheckList};
 pub use rule::{Judged, ProvisionJson, ProvisionList, RuleFull, RuleLine, RuleList, TryBody};
 pub use source::{RunJson, RunList, SourceJson, SourceList};
 

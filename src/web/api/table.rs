@@ -11,12 +11,12 @@ use utoipa::openapi::{RefOr, schema::Schema};
 
 use super::call::{Answered, Call};
 use super::problem::Problem;
-use super::{audit, capture, case, evidence, finding, lead, openapi, rule, shapes, source, token};
+use super::{audit, capture, case, evidence, finding, lead, letter, openapi, rule, shapes, source, token};
 use crate::domain::case::CaseState;
 use crate::domain::finding::FindingState;
 use crate::domain::lead::LeadState;
 use crate::domain::referral::ReferralState;
-use crate::domain::user::Permission::{self, Audit, Decide, Reveal, Seal, See};
+use crate::domain::user::Permission::{self, Audit, Decide, Issue, Reveal, Seal, See};
 
 /// One address.
 pub struct Endpoint {
@@ -189,6 +189,32 @@ pub fn table() -> Vec<Endpoint> {
             .takes(shape::<shapes::StepBody>())
             .versioned()
             .gives(Gives::Created(shape::<shapes::LeadFull>())),
+        get(
+            "/leads/{id}/letters/{kind}",
+            Some(See),
+            "letters",
+            "A 文书 as it stands, and what is missing",
+            |call| letter::draft(call).boxed(),
+        )
+        .gives(Gives::Ok(shape::<shapes::LetterJson>())),
+        post("/leads/{id}/letters/{kind}", Issue, "letters", "Issue a 文书; nothing may be blank", |call| {
+            letter::issue(call).boxed()
+        })
+        .takes(shape::<shapes::IssueBody>())
+        .versioned()
+        .gives(Gives::Created(shape::<shapes::LetterIssued>())),
+        get("/leads/{id}/issued/{sha256}", Some(See), "letters", "The file of an issued 文书", |call| {
+            letter::issued(call).boxed()
+        })
+        .gives(Gives::File(letter::DOCX)),
+        get(
+            "/leads/{id}/rechecks",
+            Some(See),
+            "leads",
+            "Looks at the pages of a 线索, latest first",
+            |call| letter::rechecks(call).boxed(),
+        )
+        .gives(Gives::Ok(shape::<shapes::RecheckList>())),
         get("/cases", Some(See), "cases", "案件, the most urgent first", |call| case::list(call).boxed())
             .with(vec![one_of("state", "Only these", case_views())])
             .paged()

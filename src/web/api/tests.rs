@@ -105,7 +105,8 @@ fn filled(path: &str, finding: &FindingId) -> String {
     match path {
         path if path.starts_with("/captures/") => path.replace("{id}", "c1"),
         path if path.starts_with("/leads/") => {
-            path.replace("{id}", &finding.as_str().replacen("f-", "l-", 1))
+            let path = path.replace("{id}", &finding.as_str().replacen("f-", "l-", 1));
+            path.replace("{kind}", "transfer").replace("{sha256}", "ab")
         }
         path if path.starts_with("/rules/") => path.replace("{id}", "pg.principal-guarantee.1"),
         path => path.replace("{id}", finding.as_str()),

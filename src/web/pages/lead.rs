@@ -13,17 +13,21 @@ use serde::Deserialize;
 use super::lead_form::{StepForm, forms, referral_form, task_form};
 use super::words::{SeverityShown, severity};
 use crate::app;
+use crate::app::Repeat;
 use crate::app::lead::{LeadFilter, LeadView};
 use crate::app::step::step_of;
-use crate::domain::case::Case;
+use crate::domain::case::{Case, CaseId};
 use crate::domain::duty::{Duty, Owner};
-use crate::domain::lead::{LeadId, Referral, Task, day};
+use crate::domain::lead::{LeadId, Referral, Step, Task, day};
+use crate::domain::recheck::{Recheck, RecheckResult};
+use crate::group::route::Routing;
+use crate::letter::LetterKind;
 use crate::web::Site;
 use crate::web::error::Failure;
 use crate::web::form::Form;
 use crate::web::guard::see_other;
 use crate::web::lang::Lang;
-use crate::web::page::{Frame, Visit, When, html, shorten, visible};
+use crate::web::page::{Frame, Visit, When, defang, html, shorten, visible};
 use crate::web::session::Flash;
 
 const TITLE_CHARS: usize = 60;
@@ -86,6 +90,36 @@ struct Page {
     steps: Vec<StepShown>,
     n_steps: usize,
     forms: Vec<StepForm>,
+    letters: Vec<(&'static str, &'static str)>,
+    routing: RoutingShown,
+    repeat: Option<RepeatShown>,
+    rechecks: Vec<LookShown>,
+}
+
+struct RoutingShown {
+    place: String,
+    is_own: bool,
+    /// Recipient, office, why.
+    proposals: Vec<(&'static str, String, String)>,
+}
+
+struct RepeatShown {
+    party: String,
+    n_acts: usize,
+    n_penalties: usize,
+    reasons: Vec<&'static str>,
+    /// Address and name of the other leads and cases.
+    others: Vec<(String, String)>,
+}
+
+struct LookShown {
+    at: When,
+    url: String,
+    result: &'static str,
+    /// CSS class: `good`, `mixed`, `bad`.
+    class: &'static str,
+    detail: String,
+    capture: Option<String>,
 }
 
 struct CaseShown {
@@ -132,6 +166,8 @@ struct StepShown {
     actor: String,
     label: &'static str,
     detail: String,
+    /// Digest of the letter that it issued.
+    file: Option<String>,
 }
 
 /// Which leads are asked for.
@@ -211,6 +247,20 @@ pub async fn step(
     }
 }
 
+/// `POST /leads/{id}/recheck`: looks again at the pages now.
+pub async fn recheck(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, Failure> {
+    let id = parse(&id)?;
+    let looks = site.desk.recheck(&form.session.actor, &id).await?;
+    let told = format!("{}{}", visit.lang.words().done_recheck, looks.len());
+    site.flashes.tell(&form.session.id, Flash::good(told));
+    Ok(see_other(&format!("/leads/{id}")))
+}
+
 /// The page of a lead, or of the case that it became.
 pub(super) async fn render(
     site: &Site,
@@ -224,6 +274,7 @@ pub(super) async fn render(
     let lang = visit.lang;
     let row = row(lang, &view);
     let today = day(site.desk.now());
+    let beside = site.desk.beside(&visit.logged_in()?.actor, &view).await?;
     let (part, name) = match lead.case {
         Some(_) => ("cases", lang.words().case),
         None => ("leads", lang.words().lead),
@@ -246,14 +297,65 @@ pub(super) async fn render(
                 actor: visible(&step.actor),
                 label: lang.of(step.step.label()),
                 detail: visible(&step.step.detail()),
+                file: match &step.step {
+                    Step::Letter { sha256, .. } => Some(sha256.clone()),
+                    _ => None,
+                },
             })
             .collect(),
         n_steps: lead.steps.len(),
         forms: forms(lang, lead),
+        letters: LetterKind::ALL
+            .map(|kind| (kind.as_str(), lang.pick(kind.label().0, kind.label().1)))
+            .into(),
+        routing: routing_shown(lang, &beside.routing),
+        repeat: beside.repeat.as_ref().map(repeat_shown),
+        rechecks: beside.rechecks.iter().map(|look| look_shown(lang, look)).collect(),
         frame: Frame::new(visit, part, format!("{name} {}", row.id)).with_flash(site, visit),
         row,
     };
     Ok(html(status, &page)?)
+}
+
+fn routing_shown(lang: Lang, routing: &Routing) -> RoutingShown {
+    RoutingShown {
+        place: routing.place.as_ref().map(|place| visible(&place.how)).unwrap_or_default(),
+        is_own: routing.is_own == Some(true),
+        proposals: routing
+            .proposals
+            .iter()
+            .map(|one| (lang.of(one.recipient.label()), visible(&one.office), visible(&one.why)))
+            .collect(),
+    }
+}
+
+fn repeat_shown(repeat: &Repeat) -> RepeatShown {
+    let link = |(lead, case): &(LeadId, Option<CaseId>)| match case {
+        Some(case) => (format!("/cases/{case}"), case.to_string()),
+        None => (format!("/leads/{lead}"), lead.to_string()),
+    };
+    RepeatShown {
+        party: visible(&repeat.party),
+        n_acts: repeat.view.accepted.len(),
+        n_penalties: repeat.view.penalties.len(),
+        reasons: repeat.view.reasons.iter().map(|reason| reason.sentence_zh()).collect(),
+        others: repeat.others.iter().take(20).map(link).collect(),
+    }
+}
+
+fn look_shown(lang: Lang, look: &Recheck) -> LookShown {
+    LookShown {
+        at: look.at.into(),
+        url: shorten(&defang(&look.url), 120),
+        result: lang.of(look.result.label()),
+        class: match look.result {
+            RecheckResult::Removed => "good",
+            RecheckResult::StillThere => "bad",
+            RecheckResult::Changed | RecheckResult::Unreachable => "mixed",
+        },
+        detail: visible(&look.detail),
+        capture: look.capture_id.as_ref().map(ToString::to_string),
+    }
 }
 
 fn case_shown(lang: Lang, case: &Case) -> CaseShown {

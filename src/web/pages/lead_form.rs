@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::app::step::offered;
 use crate::domain::label::Label;
-use crate::domain::lead::{Answer, DecisionKind, DeclineGround, Lead, PauseKind, Recipient, TaskKind};
+use crate::domain::lead::{Answer, DecisionKind, DeclineGround, Lead, PauseKind, Recipient, Step, TaskKind};
 use crate::web::lang::Lang;
 
 /// One form.
@@ -157,19 +157,20 @@ fn form(lang: Lang, lead: &Lead, step: &'static str) -> Option<StepForm> {
             vec![note(p("意见与复核结果", "What was said, and what became of it"), true)],
             None,
         ),
-        "decide" => (
-            p("记录处理决定", "Record the decision"),
-            vec![
-                select(
-                    "kind",
-                    p("种类", "Kind"),
-                    choices(lang, DecisionKind::ALL.map(|one| (one.as_str(), one.label()))),
-                ),
+        "decide" => {
+            let is_possible = |kind: &DecisionKind| {
+                let (outcome, number) = ("-".to_owned(), String::new());
+                lead.check(&Step::Decide { outcome, kind: *kind, number }).is_ok()
+            };
+            let kinds = DecisionKind::ALL.into_iter().filter(is_possible);
+            let kinds: Vec<_> = kinds.map(|one| (one.as_str(), one.label())).collect();
+            let fields = vec![
+                select("kind", p("种类", "Kind"), choices(lang, kinds)),
                 text("outcome", "决定内容", "The decision"),
                 maybe("number", "决定书文号", "Its number"),
-            ],
-            None,
-        ),
+            ];
+            (p("记录处理决定", "Record the decision"), fields, None)
+        }
         "serve" => (p("送达", "Served"), vec![note(p("送达方式与日期", "How and when"), true)], None),
         "execute" => (
             p("执行完毕", "Carried out"),

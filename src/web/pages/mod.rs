@@ -13,6 +13,7 @@ pub mod failure;
 pub mod finding;
 pub mod lead;
 mod lead_form;
+pub mod letter;
 pub mod login;
 pub mod office;
 pub mod queue;

@@ -1,10 +1,12 @@
 //! A desk in memory, with findings that a hostile site could have made.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use futures::FutureExt as _;
 
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView, ListedLead};
+use crate::app::letter::Draft;
 use crate::app::office::OfficeLine;
 use crate::app::{Error, FieldProblem, FindingCounts, FindingFilter};
 use crate::domain::ad::{Ad, AdDraft, AdId, AdKind, Sighting};
@@ -16,15 +18,17 @@ use crate::domain::hit::{Hit, HitStatus, RuleId, Severity, Span, Track};
 use crate::domain::lead::{Lead, LeadId, LeadStep, Step, day};
 use crate::domain::office::OfficeId;
 use crate::domain::provision::ProvisionId;
+use crate::domain::recheck::{Recheck, RecheckId, RecheckResult};
 use crate::domain::review::{ASSIGNMENT_MS, Assignment, Decision, DecisionId, Remark, RemarkKind, Verdict};
 use crate::domain::run::{CrawlRun, RunCounts, RunId, RunOutcome};
 use crate::domain::schedule::Schedule;
 use crate::domain::source::{Source, SourceId, SourceKind};
 use crate::domain::user::Actor;
 use crate::kit::clock::UnixMs;
+use crate::letter::{Facts, LetterKind, compose};
 use crate::rules::{RulePack, embedded};
 use crate::web::desk::{
-    Answer, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine,
+    Answer, Beside, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine,
 };
 
 /// 2026-11-23 09:05 in Beijing.
@@ -216,6 +220,75 @@ impl Desk for MemoryDesk {
             self.changed(format!("{name} {id}"));
         }
         async { answer }.boxed()
+    }
+
+    fn beside<'a>(&'a self, _: &'a Actor, view: &'a LeadView) -> Answer<'a, Beside> {
+        let rechecks = RecheckResult::ALL.map(|result| Recheck {
+            id: RecheckId::parse(result.as_str()).unwrap(),
+            lead_id: view.lead().id.clone(),
+            url: "javascript:alert(1)//\u{202e}</bdi><script>alert(1)</script>".to_owned(),
+            at: NOW,
+            result,
+            detail: "<img src=x onerror=alert(1)>".to_owned(),
+            capture_id: None,
+        });
+        async { Ok(Beside { rechecks: rechecks.into(), ..Beside::default() }) }.boxed()
+    }
+
+    fn recheck<'a>(&'a self, _: &'a Actor, id: &'a LeadId) -> Answer<'a, Vec<Recheck>> {
+        self.changed(format!("recheck {id}"));
+        async { Ok(Vec::new()) }.boxed()
+    }
+
+    fn letter<'a>(
+        &'a self,
+        _: &'a Actor,
+        id: &'a LeadId,
+        kind: LetterKind,
+        given: &'a BTreeMap<String, String>,
+    ) -> Answer<'a, Draft> {
+        let mut facts = Facts::default();
+        facts.set("lead", id.as_str());
+        for (key, value) in given {
+            facts.set(key, value);
+        }
+        async move { Ok(Draft { kind, document: compose(kind, &facts), facts }) }.boxed()
+    }
+
+    fn letter_file<'a>(
+        &'a self,
+        _: &'a Actor,
+        _: &'a LeadId,
+        _: LetterKind,
+        _: &'a BTreeMap<String, String>,
+        _: bool,
+    ) -> Answer<'a, Vec<u8>> {
+        async { Ok(b"PK".to_vec()) }.boxed()
+    }
+
+    fn issue_letter<'a>(
+        &'a self,
+        _: &'a Actor,
+        id: &'a LeadId,
+        kind: LetterKind,
+        given: &'a BTreeMap<String, String>,
+        _: Option<u64>,
+    ) -> Answer<'a, ()> {
+        if given.is_empty() {
+            return async { Err(Error::invalid("number", "“文号”未填")) }.boxed();
+        }
+        self.changed(format!("letter {} {id}", kind.as_str()));
+        async { Ok(()) }.boxed()
+    }
+
+    fn issued_letter<'a>(
+        &'a self,
+        _: &'a Actor,
+        _: &'a LeadId,
+        sha256: &'a str,
+    ) -> Answer<'a, (LetterKind, Vec<u8>)> {
+        let id = sha256.to_owned();
+        async { Err(Error::NotFound { kind: "letter", id }) }.boxed()
     }
 
     fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote> {

@@ -200,7 +200,10 @@ fn addresses(method: &Method) -> Vec<(String, Needs)> {
     let filled = |path: &str| match path {
         "/assets/{name}" => "/assets/style.css".to_owned(),
         path if path.starts_with("/captures/") => path.replace("{id}", "cap-1"),
-        path if path.starts_with("/leads/") => path.replace("{id}", &ID.replacen("f-", "l-", 1)),
+        path if path.starts_with("/leads/") => path
+            .replace("{id}", &ID.replacen("f-", "l-", 1))
+            .replace("{kind}", "transfer")
+            .replace("{sha256}", "ab"),
         path if path.starts_with("/cases/") => path.replace("{id}", &ID.replacen("f-", "c-", 1)),
         path => path.replace("{id}", ID).replace("{n}", "1"),
     };

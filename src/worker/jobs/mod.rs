@@ -3,4 +3,5 @@
 pub(super) mod crawl;
 pub(super) mod digest;
 pub(super) mod notify;
+pub(super) mod recheck;
 pub(super) mod stamp;
