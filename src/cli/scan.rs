@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::out::{Style, excerpt, inert};
@@ -11,6 +11,7 @@ use crate::app::scan::{InputFormat, ScanInput, ScanSummary, Scanned, scan};
 use crate::domain::ad::AdKind;
 use crate::domain::hit::{Hit, Track};
 use crate::judge::Judge;
+use crate::kit::problem::Problem;
 
 /// Version of the JSON objects that `--format json|jsonl` writes; documented in `docs/scan.md`.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -120,7 +121,7 @@ fn write(
     match args.format {
         Format::Jsonl => {
             let line = |scanned: Scanned| {
-                let mut line = object(&scanned).to_string();
+                let mut line = object(&scanned);
                 line.push('\n');
                 line
             };
@@ -133,7 +134,7 @@ fn write(
                 judge,
                 inputs,
                 AdKind::Text,
-                |scanned| object(&scanned).to_string(),
+                |scanned| object(&scanned),
                 |text| {
                     let comma = if std::mem::take(&mut first) { "\n" } else { ",\n" };
                     write!(out, "{comma}{text}")
@@ -181,27 +182,32 @@ fn write(
     }
 }
 
-/// The object of one document, schema version 1 (`docs/scan.md`).
-fn object(scanned: &Scanned) -> Value {
-    let hits: Vec<Value> = scanned.hits.iter().map(|hit| hit_object(hit, &scanned.text)).collect();
-    let mut object = Map::new();
-    object.insert("id".to_owned(), scanned.id.clone());
-    object.insert("flagged".to_owned(), Value::from(scanned.is_flagged()));
-    object.insert("score".to_owned(), Value::from((scanned.score() * 1e4).round() / 1e4));
+/// The object of one document, schema version 1 (`docs/scan.md`). Keys are in the order of the alphabet.
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    flagged: bool,
+    hits: Vec<Value>,
+    id: &'a Value,
+    problems: Vec<Value>,
+    score: f64,
+    severity: Option<u8>,
+    track: Option<String>,
+}
+
+fn object(scanned: &Scanned) -> String {
     let severity = scanned.assessment.as_ref().and_then(|assessment| assessment.severity);
-    object.insert(
-        "severity".to_owned(),
-        severity.map_or(Value::Null, |severity| Value::from(severity.level())),
-    );
-    object.insert("track".to_owned(), tracks(scanned).map_or(Value::Null, Value::from));
-    object.insert("hits".to_owned(), Value::from(hits));
-    let problems: Vec<Value> = scanned
-        .problems
-        .iter()
-        .map(|problem| json!({"code": problem.code, "message": problem.message}))
-        .collect();
-    object.insert("problems".to_owned(), Value::from(problems));
-    Value::Object(object)
+    let problem = |problem: &Problem| json!({"code": problem.code, "message": problem.message});
+    let document = Document {
+        flagged: scanned.is_flagged(),
+        hits: scanned.hits.iter().map(|hit| hit_object(hit, &scanned.text)).collect(),
+        id: &scanned.id,
+        problems: scanned.problems.iter().map(problem).collect(),
+        score: (scanned.score() * 1e4).round() / 1e4,
+        severity: severity.map(|severity| severity.level()),
+        track: tracks(scanned),
+    };
+    // A document of plain values always has a JSON form.
+    serde_json::to_string(&document).unwrap_or_default()
 }
 
 fn hit_object(hit: &Hit, text: &str) -> Value {

@@ -31,6 +31,8 @@ pub(super) struct Switch {
     pub has_digit: bool,
     /// The pattern is looked for sentence by sentence, not in the whole text at once.
     pub by_sentence: bool,
+    /// A match may begin with the character before the sentence.
+    pub has_lead: bool,
 }
 
 /// Collects atoms and groups while a pack is compiled.
@@ -325,7 +327,8 @@ impl<'a> Builder<'a> {
         let tells_apart =
             |words: &[String]| !words.is_empty() && words.iter().all(|word| pattern::tells_apart(word));
         let pattern = &self.patterns[id];
-        let by_sentence = pattern.is_local;
+        let (by_sentence, has_lead) =
+            (pattern.local.is_some(), pattern.local.is_some_and(|local| local.has_lead));
         // A set as common as a single digit does not pay for being looked for.
         let sets: Vec<Vec<String>> =
             pattern.required.iter().filter(|words| tells_apart(words)).cloned().collect();
@@ -341,6 +344,7 @@ impl<'a> Builder<'a> {
             sets: sets.into_iter().map(|words| self.literal_ids(words)).collect(),
             has_digit,
             by_sentence,
+            has_lead,
         }
     }
 
@@ -351,11 +355,17 @@ impl<'a> Builder<'a> {
         let stable = |words: Vec<String>| words.into_iter().filter(|word| self.is_stable(word)).collect();
         let (words, pairs): (Vec<String>, Vec<[Vec<String>; 2]>) =
             (stable(gate.words), gate.sets.into_iter().map(|sets| sets.map(stable)).collect());
-        let single = Switch { sets: vec![self.literal_ids(words)], has_digit: false, by_sentence: true };
+        let single = Switch {
+            sets: vec![self.literal_ids(words)],
+            has_digit: false,
+            by_sentence: true,
+            has_lead: false,
+        };
         let pairs = pairs.into_iter().map(|sets| Switch {
             sets: sets.into_iter().map(|words| self.literal_ids(words)).collect(),
             has_digit: false,
             by_sentence: true,
+            has_lead: false,
         });
         Some([single].into_iter().chain(pairs).collect())
     }

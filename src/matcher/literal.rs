@@ -239,7 +239,8 @@ impl LiteralSet {
                             let end = self.end_with_combining(text, place.end);
                             report(pattern, Span { start: place.start, end }, found);
                         }
-                        (true, _) => return None,
+                        (true, _) if self.is_beside_mark(text, &place) => return None,
+                        (true, _) => {}
                         (false, _) => {
                             if let Look::Found(span) = look_normalized(text, pattern, 0, place.start) {
                                 report(pattern, span, found);
@@ -250,6 +251,14 @@ impl LiteralSet {
                 Some(Some(symbol))
             }
         }
+    }
+
+    /// Whether the character at `place` has a neighbor that may be a mark or may hide one.
+    fn is_beside_mark(&self, text: &str, place: &std::ops::Range<usize>) -> bool {
+        let may_be_mark =
+            |ch: char| matches!(self.alphabet.value(ch as u32), SKIP | CIRCLE | OPEN | PLUS | COMMA | EXPAND);
+        text[..place.start].chars().next_back().is_some_and(may_be_mark)
+            || text[place.end..].chars().next().is_some_and(may_be_mark)
     }
 
     /// Compares the symbols around a pair of published characters with a pattern: `second` is the place of the

@@ -8,22 +8,22 @@
 pub mod claim;
 mod compile;
 mod evaluate;
+mod gate;
 pub mod literal;
 mod pattern;
 mod places;
 mod switches;
+mod trial;
 
 use std::collections::BTreeSet;
 
 use self::compile::Builder;
 use self::evaluate::Conditions;
 pub use self::evaluate::Truth;
-use self::literal::LiteralSet;
+use self::gate::Gate;
 use self::places::{Index, Reading};
 pub use self::places::{Occurrence, Places};
-use self::switches::Switched;
 use crate::rules::{Diagnostic, Place, RulePack, Term};
-use crate::text::sentence::Sentence;
 use crate::text::{Normalized, Normalizer};
 
 /// Names a group of terms of the compiled pack.
@@ -56,10 +56,7 @@ pub struct Match {
 /// Memory reused from text to text; any matcher accepts any scratch.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    literal: literal::Scratch,
-    found: Vec<(usize, usize)>,
-    sentences: Vec<Sentence>,
-    switched: Switched,
+    gate: gate::Scratch,
     triggers: Vec<Occurrence>,
     /// The text as normalized.
     pub normalized: Normalized,
@@ -116,7 +113,7 @@ impl Matcher {
         if raw.len() > LONG_BYTES {
             return true;
         }
-        self.gate.opens(&self.index, raw, scratch)
+        self.gate.opens(raw, &mut scratch.gate)
     }
 
     /// Normalizes `raw` and leaves in `scratch` which rules hold where; when one does, the places of the groups that
@@ -137,6 +134,9 @@ impl Matcher {
         matches.clear();
         for (rule, conditions) in self.rules.iter().enumerate() {
             if !conditions.may_all_hold(|group| reading.may_hold(group)) {
+                continue;
+            }
+            if skips && !reading.can_hold(conditions) {
                 continue;
             }
             triggers.clear();
@@ -161,80 +161,6 @@ impl Matcher {
         reading.leftmost_longest(conditions.trigger, &mut triggers);
         triggers.into_iter().map(|trigger| (trigger, reading.trace(conditions, trigger))).collect()
     }
-}
-
-/// The words without which no rule can hold, looked for in published text.
-struct Gate {
-    normalizer: Normalizer,
-    words: LiteralSet,
-    /// Their numbers among the literals of the index.
-    literals: Vec<usize>,
-    /// For each rule, the groups that must hold; conditions that nearly every text meets are not asked here.
-    rules: Vec<Vec<GroupId>>,
-}
-
-impl Gate {
-    fn new(builder: &Builder<'_>, index: &Index, rules: &[Conditions]) -> Self {
-        let rules: Vec<Vec<GroupId>> =
-            rules.iter().map(|conditions| asked(builder, index, conditions)).collect();
-        let mut groups = vec![0; builder.groups.len().div_ceil(64)];
-        for group in rules.iter().flatten() {
-            switches::set(&mut groups, *group);
-        }
-        let literals = index.switches.literals_of(&groups);
-        let words: Vec<String> = literals.iter().map(|id| builder.literals[*id].clone()).collect();
-        let normalizer = builder.normalizer.clone();
-        Self { words: LiteralSet::new(&normalizer, &words), normalizer, literals, rules }
-    }
-
-    /// Whether a rule may hold: first by the words of the whole text, then by those that share a sentence.
-    fn opens(&self, index: &Index, raw: &str, scratch: &mut Scratch) -> bool {
-        let Scratch { literal, found, sentences, switched, .. } = scratch;
-        found.clear();
-        self.words
-            .scan(raw, literal, |hit| found.push((hit.span.start, self.literals[hit.literal as usize])));
-        let whole = [Sentence { end: raw.len() as u32, has_digit: true }];
-        self.switch(index, found, &whole, switched);
-        let may_hold = |switched: &Switched| {
-            self.rules.iter().any(|groups| groups.iter().all(|group| switched.may_hold(*group)))
-        };
-        if !may_hold(switched) {
-            return false;
-        }
-        self.normalizer.published_sentences(raw, sentences);
-        self.switch(index, found, sentences, switched);
-        may_hold(switched)
-    }
-
-    fn switch(
-        &self,
-        index: &Index,
-        found: &[(usize, usize)],
-        sentences: &[Sentence],
-        switched: &mut Switched,
-    ) {
-        index.switches.begin(sentences, true, switched);
-        let mut at = 0;
-        for (start, literal) in found {
-            while sentences.get(at).is_some_and(|sentence| sentence.end as usize <= *start) {
-                at += 1;
-            }
-            index.switches.note(*literal, at, sentences, true, switched);
-        }
-    }
-}
-
-/// The conditions of a rule that are worth asking of published text: the rarest one, and those that are not common.
-fn asked(builder: &Builder<'_>, index: &Index, conditions: &Conditions) -> Vec<GroupId> {
-    let mut groups: Vec<(f32, GroupId)> = conditions
-        .required()
-        .filter(|group| !index.switches.is_open(*group))
-        .map(|group| (builder.group_frequency(group), group))
-        .collect();
-    groups.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let pays =
-        |(index, (frequency, _)): &(usize, (f32, GroupId))| *index == 0 || *frequency < compile::COMMON;
-    groups.into_iter().enumerate().filter(pays).map(|(_, (_, group))| group).collect()
 }
 
 #[cfg(test)]

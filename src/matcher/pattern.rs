@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use regex_syntax::ast;
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use crate::text::Frequency;
+use crate::text::fold::is_clause_end;
 
 /// Largest compiled pattern, in bytes.
 const SIZE_LIMIT: usize = 1 << 20;
@@ -30,8 +31,8 @@ pub(super) struct Pattern {
     pub required: Vec<Vec<String>>,
     /// Every match contains an ASCII digit.
     pub has_digit: bool,
-    /// No match reaches across the end of a sentence, or depends on where the text begins and ends.
-    pub is_local: bool,
+    /// How it is looked for sentence by sentence; `None` when a match may reach across the end of one.
+    pub local: Option<Local>,
 }
 
 impl Pattern {
@@ -57,7 +58,7 @@ pub(super) fn compile(pattern: &str) -> Result<Pattern, String> {
     }
     let hir = regex_syntax::parse(&text).map_err(|error| last_line(&error.to_string()))?;
     let (required, has_digit) = required(&hir);
-    Ok(Pattern { regex, required, has_digit, is_local: is_local(&hir) })
+    Ok(Pattern { regex, required, has_digit, local: local(&hir) })
 }
 
 fn last_line(text: &str) -> String {
@@ -100,29 +101,99 @@ fn required(hir: &Hir) -> (Vec<Vec<String>>, bool) {
     sets.sort_by_cached_key(|words| std::cmp::Reverse(rank(words)));
     let mut kept: Vec<Vec<String>> = Vec::new();
     for words in sets.into_iter().map(smallest) {
-        if kept.len() < MAX_SETS && !kept.contains(&words) {
+        if kept.len() < MAX_SETS && !kept.iter().any(|rarer| adds_little(&words, rarer)) {
             kept.push(words);
         }
     }
     (kept, walked.has_digit)
 }
 
-/// Whether each match lies inside one sentence and is one wherever the text around it ends.
-fn is_local(hir: &Hir) -> bool {
-    const ENDS: [char; 5] = ['。', '！', '？', '；', '\n'];
+/// Whether a set says no more than a rarer one, or hardly more at the price of many words: 0升到, 1升到 … beside 升到.
+fn adds_little(words: &[String], rarer: &[String]) -> bool {
+    const RARE: f32 = 100.0;
+    let holds_one = |word: &String| rarer.iter().any(|part| word.contains(part.as_str()));
+    words == rarer || frequency(rarer) < RARE && words.iter().all(holds_one)
+}
+
+/// The ends of sentences.
+const ENDS: [char; 5] = ['。', '！', '？', '；', '\n'];
+
+/// How far the matches of an expression reach, when it can be looked for sentence by sentence. A sentence is read
+/// with all that precedes it and nothing of what follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Local {
+    /// A match may begin with the character before the sentence.
+    pub has_lead: bool,
+}
+
+/// The matches of an expression that each lie inside one sentence, its end included, but for one character before.
+fn local(hir: &Hir) -> Option<Local> {
+    match hir.kind() {
+        HirKind::Capture(capture) => local(&capture.sub),
+        HirKind::Alternation(branches) => {
+            let all: Vec<Local> = branches.iter().map(local).collect::<Option<_>>()?;
+            Some(Local { has_lead: all.iter().any(|branch| branch.has_lead) })
+        }
+        HirKind::Concat(parts) => {
+            let (first, rest) = parts.split_first()?;
+            let has_lead = !is_inside(first) && is_lead(first);
+            let rest = if has_lead { rest } else { parts };
+            let (last, middle) = rest.split_last()?;
+            (middle.iter().all(is_inside) && is_tail(last)).then_some(Local { has_lead })
+        }
+        _ => is_tail(hir).then_some(Local { has_lead: false }),
+    }
+}
+
+/// Whether nothing in the expression can be the end of a sentence, or depends on where the text begins and ends.
+fn is_inside(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Empty => true,
-        HirKind::Look(_) => false,
+        HirKind::Look(look) => !matches!(
+            look,
+            Look::Start | Look::End | Look::StartLF | Look::EndLF | Look::StartCRLF | Look::EndCRLF
+        ),
         HirKind::Literal(literal) => std::str::from_utf8(&literal.0).is_ok_and(|text| !text.contains(ENDS)),
-        HirKind::Class(Class::Unicode(class)) => !class
-            .ranges()
-            .iter()
-            .any(|range| ENDS.iter().any(|end| (range.start()..=range.end()).contains(end))),
-        HirKind::Class(Class::Bytes(_)) => false,
-        HirKind::Capture(capture) => is_local(&capture.sub),
-        HirKind::Repetition(repetition) => is_local(&repetition.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_local),
+        HirKind::Class(class) => !holds_end(class),
+        HirKind::Capture(capture) => is_inside(&capture.sub),
+        HirKind::Repetition(repetition) => is_inside(&repetition.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_inside),
     }
+}
+
+/// Whether the expression is the start of the text or one character of a class too large to be among the words that
+/// are looked for, or stays inside.
+fn is_lead(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Look(Look::Start) => true,
+        HirKind::Class(class) => class_members(class).is_none(),
+        HirKind::Capture(capture) => is_lead(&capture.sub),
+        HirKind::Alternation(branches) => branches.iter().all(|branch| is_lead(branch) || is_inside(branch)),
+        _ => false,
+    }
+}
+
+/// Whether the end of a sentence, or of the text, can only be the last thing in the expression.
+fn is_tail(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Look(Look::End) | HirKind::Class(Class::Unicode(_)) => true,
+        HirKind::Literal(literal) => std::str::from_utf8(&literal.0)
+            .is_ok_and(|text| text.chars().rev().skip(1).all(|ch| !ENDS.contains(&ch))),
+        HirKind::Capture(capture) => is_tail(&capture.sub),
+        HirKind::Repetition(repetition) if (repetition.min, repetition.max) == (0, Some(1)) => {
+            is_tail(&repetition.sub)
+        }
+        HirKind::Alternation(branches) => branches.iter().all(is_tail),
+        HirKind::Concat(parts) => {
+            parts.split_last().is_some_and(|(last, before)| before.iter().all(is_inside) && is_tail(last))
+        }
+        _ => is_inside(hir),
+    }
+}
+
+fn holds_end(class: &Class) -> bool {
+    let Class::Unicode(class) = class else { return true };
+    class.ranges().iter().any(|range| ENDS.iter().any(|end| (range.start()..=range.end()).contains(end)))
 }
 
 /// Without the words that contain another one.
@@ -211,6 +282,26 @@ fn walk(hir: &Hir) -> Walked {
 ///
 /// A repetition of known words joins on both sides: `[0-9]+%` demands one of `0%` to `9%`.
 fn concat(parts: &[Hir]) -> Walked {
+    let optional = |part: &Hir| match part.kind() {
+        HirKind::Repetition(repetition) if (repetition.min, repetition.max) == (0, Some(1)) => {
+            walk(&repetition.sub).exact.is_none().then(|| (*repetition.sub).clone())
+        }
+        _ => None,
+    };
+    let mut walked = concat_plainly(parts);
+    // What may be left out is read both ways: 每月(5号)?给 demands 每月给 or 号给.
+    if let Some((at, sub)) = parts.iter().enumerate().find_map(|(at, part)| Some((at, optional(part)?))) {
+        let without = concat(&[&parts[..at], &parts[at + 1..]].concat());
+        let with = concat(&[&parts[..at], &[sub], &parts[at + 1..]].concat());
+        walked.has_digit |= without.has_digit && with.has_digit;
+        if let (Some(without), Some(with)) = (without.into_best(), with.into_best()) {
+            walked.sets.extend(few([without, with].concat()));
+        }
+    }
+    walked
+}
+
+fn concat_plainly(parts: &[Hir]) -> Walked {
     let empty = || vec![String::new()];
     // What stands right before the next part, with and without the repetition that begins it.
     let (mut run, mut bare) = (empty(), empty());
@@ -271,10 +362,12 @@ fn few(words: Vec<String>) -> Option<Vec<String>> {
     (words.len() <= MAX_REQUIRED).then_some(words)
 }
 
-/// Whether enough texts lack the word to make it worth looking for: one Han character is, a digit is not.
+/// Whether enough texts lack the word to make it worth looking for: one Han character is, a digit or a comma is not.
 pub(super) fn tells_apart(word: &str) -> bool {
     let mut chars = word.chars();
-    chars.next().is_some_and(|first| !first.is_ascii() || chars.next().is_some())
+    let first = chars.next();
+    let is_single = chars.next().is_none();
+    first.is_some_and(|first| if is_single { !first.is_ascii() && !is_clause_end(first) } else { true })
 }
 
 /// What certainly stays of a word when it is normalized alone.
@@ -289,8 +382,12 @@ fn useful(words: Vec<String>) -> Option<Vec<String>> {
 
 /// Greater for the set that rejects more text: words that tell texts apart, then rarer words.
 fn rank(words: &[String]) -> (bool, std::cmp::Reverse<u64>) {
-    let frequency = Frequency::embedded().per_million(words.iter().map(|word| kept(word)));
-    (words.iter().all(|word| tells_apart(kept(word))), std::cmp::Reverse((frequency * 16.0) as u64))
+    let all_tell = words.iter().all(|word| tells_apart(kept(word)));
+    (all_tell, std::cmp::Reverse((frequency(words) * 16.0) as u64))
+}
+
+fn frequency(words: &[String]) -> f32 {
+    Frequency::embedded().per_million(words.iter().map(|word| kept(word)))
 }
 
 #[cfg(test)]
@@ -303,7 +400,8 @@ mod tests {
             ("保本.{0,6}保息", &["保本"] as &[&str]),
             ("(日|月)(净)?赚", &["日净赚", "日赚", "月净赚", "月赚"]),
             ("投[一二]?万", &["投一万", "投万", "投二万"]),
-            ("[01]+万变", &["0万变", "1万变"]),
+            ("[01]+万变", &["万变"]),
+            ("每月([01]+号)?(返|领)", &["号返", "号领", "每月返", "每月领"]),
             ("[01]+[^a]万变", &["万变"]),
             ("(高|超)收益[0-9]{1,3}", &["超收益", "高收益"]),
             ("每天.{0,4}(返|领)", &["每天"]),
@@ -323,17 +421,25 @@ mod tests {
 
     #[test]
     fn a_pattern_that_needs_a_digit_or_one_sentence_says_so() {
-        for (pattern, has_digit, is_local) in [
-            ("保本[0-9]+", true, true),
-            ("保本[0-9]*", false, true),
-            ("(1|2)倍|翻3", true, true),
-            ("(1|两)倍", false, true),
-            ("保本[^，]{0,3}保息", false, false),
-            ("保本.{0,3}保息", false, true),
-            ("保本$", false, false),
+        for (pattern, has_digit, has_lead) in [
+            ("保本[0-9]+", true, Some(false)),
+            ("保本[0-9]*", false, Some(false)),
+            ("(1|2)倍|翻3", true, Some(false)),
+            ("(1|两)倍", false, Some(false)),
+            ("保本[^，]{0,3}保息", false, None),
+            ("保本.{0,3}保息", false, Some(false)),
+            ("保本(。|$)", false, Some(false)),
+            ("保本[^0-9]", false, Some(false)),
+            ("(保本。|保息)好", false, None),
+            ("$保本", false, None),
+            ("(^|[^不])保本(年|[^年]|$)", false, Some(true)),
+            ("[。！]保本", false, None),
+            ("不[^不]保本", false, None),
+            ("\\bmax", false, Some(false)),
         ] {
             let compiled = compile(pattern).unwrap();
-            assert_eq!((compiled.has_digit, compiled.is_local), (has_digit, is_local), "{pattern}");
+            let lead = compiled.local.map(|local| local.has_lead);
+            assert_eq!((compiled.has_digit, lead), (has_digit, has_lead), "{pattern}");
         }
     }
 

@@ -9,6 +9,7 @@ use super::claim::{self, ClaimScratch};
 use super::compile::{Atom, Builder, GroupId};
 use super::literal::{self, LiteralSet};
 use super::switches::{self, Switched, Switches};
+use super::trial::Trials;
 use crate::domain::claim::Claim;
 use crate::rules::ClaimTest;
 use crate::text::sentence::{Scope, Windows};
@@ -26,19 +27,21 @@ pub struct Occurrence {
 pub(super) struct Index {
     words: LiteralSet,
     pub switches: Switches,
-    /// For each literal, its groups as bits.
-    literals: Vec<Vec<u64>>,
-    patterns: Vec<regex::Regex>,
+    /// Where the groups of each literal end in `literal_groups`.
+    literals: Vec<u32>,
+    literal_groups: Vec<u32>,
+    pub patterns: Vec<regex::Regex>,
     groups: Vec<GroupUse>,
-    tests: Vec<ClaimTest>,
+    pub tests: Vec<ClaimTest>,
 }
 
+/// What a group is made of beside the literals that are located beforehand.
 #[derive(Clone, Default)]
-struct GroupUse {
+pub(super) struct GroupUse {
     /// Words that are not located beforehand: nearly every text holds them.
-    common: Vec<String>,
-    patterns: Vec<usize>,
-    tests: Vec<usize>,
+    pub common: Vec<String>,
+    pub patterns: Vec<usize>,
+    pub tests: Vec<usize>,
 }
 
 /// Where everything stands in one text; memory is reused from text to text.
@@ -47,7 +50,8 @@ pub struct Places {
     literal: literal::Scratch,
     literals: Vec<Vec<Occurrence>>,
     touched_literals: Vec<usize>,
-    switched: Switched,
+    pub(super) switched: Switched,
+    pub(super) trials: Trials,
     patterns: Vec<Option<Vec<Occurrence>>>,
     run_patterns: Vec<usize>,
     groups: Vec<Option<Vec<Occurrence>>>,
@@ -56,15 +60,14 @@ pub struct Places {
     claim: ClaimScratch,
     claims: Vec<Claim>,
     has_claims: bool,
-    windows: Windows,
+    pub(super) windows: Windows,
 }
 
 impl Index {
     /// Compiles what the builder collected.
     pub fn new(builder: &mut Builder<'_>) -> Self {
         let switches = Switches::new(builder);
-        let blank = vec![0; builder.groups.len().div_ceil(64)];
-        let mut literals = vec![blank; builder.literals.len()];
+        let mut of_literal: Vec<Vec<u32>> = vec![Vec::new(); builder.literals.len()];
         let mut groups = vec![GroupUse::default(); builder.groups.len()];
         for (group, atoms) in builder.groups.iter().enumerate() {
             for atom in atoms {
@@ -72,7 +75,7 @@ impl Index {
                     Atom::Literal(id) if switches.is_common(id) => {
                         groups[group].common.push(builder.literals[id].clone());
                     }
-                    Atom::Literal(id) => switches::set(&mut literals[id], group),
+                    Atom::Literal(id) => of_literal[id].push(group as u32),
                     Atom::Pattern(id) => groups[group].patterns.push(id),
                     Atom::Claim(id) => groups[group].tests.push(id),
                 }
@@ -86,21 +89,68 @@ impl Index {
         let located: Vec<String> = builder.literals.iter().enumerate().map(located).collect();
         let words = LiteralSet::new(builder.normalizer, &located);
         let patterns = builder.patterns.iter().map(|pattern| pattern.regex.clone()).collect();
-        Self { words, switches, literals, patterns, groups, tests: builder.claims.clone() }
+        let mut literal_groups = Vec::new();
+        let literals = of_literal.into_iter().map(|groups| {
+            literal_groups.extend(groups);
+            literal_groups.len() as u32
+        });
+        let literals = literals.collect();
+        Self { words, switches, literals, literal_groups, patterns, groups, tests: builder.claims.clone() }
+    }
+
+    /// Groups that hold where a literal stands, in order.
+    fn groups_of(&self, literal: usize) -> &[u32] {
+        let first = literal.checked_sub(1).map_or(0, |before| self.literals[before]);
+        &self.literal_groups[first as usize..self.literals[literal] as usize]
+    }
+
+    pub fn n_groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    pub fn n_patterns(&self) -> usize {
+        self.patterns.len()
+    }
+
+    /// What a group is made of beside located literals.
+    pub fn uses(&self, group: GroupId) -> &GroupUse {
+        &self.groups[group]
+    }
+
+    /// Whether located literals are all that a group is made of.
+    pub fn is_of_words(&self, group: GroupId) -> bool {
+        let GroupUse { common, patterns, tests } = &self.groups[group];
+        common.is_empty() && patterns.is_empty() && tests.is_empty()
+    }
+
+    /// Whether a place of the group may reach beyond a sentence.
+    pub fn reaches_far(&self, group: GroupId) -> bool {
+        let is_far = |pattern: &usize| {
+            let uses = self.switches.pattern(*pattern as u32);
+            !uses.is_local || uses.has_lead
+        };
+        self.groups[group].patterns.iter().any(is_far)
     }
 
     /// Locates the literals of the normalized `text` and forgets the text before.
     pub fn locate(&self, text: &str, places: &mut Places) {
         places.reset(self);
-        let Places { literal, literals, touched_literals, switched, windows, .. } = places;
+        let Places { literal, literals, touched_literals, switched, windows, trials, .. } = places;
         windows.rebuild(text);
         let sentences = windows.sentences();
         self.switches.begin(sentences, false, switched);
-        let mut at = 0;
+        trials.reset(self, windows.iter(Scope::Block));
+        let (mut at, mut block) = (0, 0);
         self.words.scan_normalized(text, literal, |found| {
             while sentences.get(at).is_some_and(|sentence| sentence.end as usize <= found.span.start) {
                 at += 1;
             }
+            while trials.end_of(block) <= found.span.start {
+                block += 1;
+            }
+            let holding = trials.holding(block);
+            let groups = self.groups_of(found.literal as usize).iter();
+            groups.for_each(|group| switches::set(holding, *group as usize));
             let occurrences = &mut literals[found.literal as usize];
             let is_first = occurrences.is_empty();
             if is_first {
@@ -157,9 +207,8 @@ impl Reading<'_> {
     fn work_out(&mut self, group: GroupId) {
         let mut found = self.places.spare.pop().unwrap_or_default();
         if self.may_hold(group) {
-            let (word, bit) = (group / 64, 1 << (group % 64));
             for literal in &self.places.touched_literals {
-                if self.index.literals[*literal][word] & bit != 0 {
+                if self.index.groups_of(*literal).binary_search(&(group as u32)).is_ok() {
                     found.extend_from_slice(&self.places.literals[*literal]);
                 }
             }
@@ -193,8 +242,10 @@ impl Reading<'_> {
         if self.places.patterns[pattern].is_none() {
             let mut found = self.places.spare.pop().unwrap_or_default();
             if self.index.switches.is_by_sentence(pattern) {
+                let mut at = 0;
                 for sentence in self.places.switched.sentences(pattern) {
-                    self.run(pattern, self.places.windows.sentence(*sentence as usize), &mut found);
+                    let range = self.reach(pattern, *sentence);
+                    at = self.run(pattern, at.max(range.start)..range.end, &mut found);
                 }
             } else if self.places.switched.is_on(pattern) {
                 self.run(pattern, 0..self.text.len(), &mut found);
@@ -205,8 +256,17 @@ impl Reading<'_> {
         self.places.patterns[pattern].as_deref().unwrap_or_default()
     }
 
-    /// Matches of a pattern inside a range; what precedes the range is seen by look-around only.
-    fn run(&self, pattern: usize, range: Range<usize>, found: &mut Vec<Occurrence>) {
+    /// Where the matches of a pattern lie that belong to a sentence.
+    pub fn reach(&self, pattern: usize, sentence: u32) -> Range<usize> {
+        let range = self.places.windows.sentence(sentence as usize);
+        let lead = self.text[..range.start].chars().next_back().map_or(0, char::len_utf8);
+        let has_lead = self.index.switches.pattern(pattern as u32).has_lead;
+        range.start - if has_lead { lead } else { 0 }..range.end
+    }
+
+    /// Matches of a pattern inside a range, and where the last one ends; what precedes the range is seen by
+    /// look-around only.
+    fn run(&self, pattern: usize, range: Range<usize>, found: &mut Vec<Occurrence>) -> usize {
         let regex = &self.index.patterns[pattern];
         let text = &self.text[..range.end];
         let mut at = range.start;
@@ -214,9 +274,11 @@ impl Reading<'_> {
             found.push(Occurrence { start: hit.start(), end: hit.end() });
             at = hit.end();
         }
+        at
     }
 
-    fn claims(&mut self) -> &[Claim] {
+    /// The claims of the text, read once.
+    pub fn claims(&mut self) -> &[Claim] {
         let places = &mut *self.places;
         if !places.has_claims {
             places.claims.clear();

@@ -14,6 +14,9 @@ use crate::text::sentence::Sentence;
 /// What each literal switches on; built once.
 pub(super) struct Switches {
     literals: Vec<LiteralUse>,
+    /// Groups and parts of all literals, one after the other.
+    groups: Vec<u32>,
+    parts: Vec<(u32, u16)>,
     /// Patterns, and behind them the ways in which claims are made.
     patterns: Vec<PatternUse>,
     /// Patterns that no word switches on.
@@ -25,20 +28,26 @@ pub(super) struct Switches {
     common: BTreeSet<usize>,
 }
 
-#[derive(Clone, Default)]
+/// Where the lists of a literal end; they begin where those of the literal before end.
+#[derive(Clone, Copy)]
 struct LiteralUse {
-    /// Groups that may hold where it stands, as bits: its own, and those of claims that ask for it.
-    groups: Vec<u64>,
+    /// Groups that may hold where it stands: its own, and those of claims that ask for it.
+    groups_end: u32,
     /// Sets of patterns it belongs to: the pattern and the bit of the set.
-    parts: Vec<(u32, u16)>,
+    parts_end: u32,
 }
 
-struct PatternUse {
+pub(super) struct PatternUse {
     /// One bit for each of its sets.
-    all: u16,
-    has_digit: bool,
-    by_sentence: bool,
-    groups: Vec<u64>,
+    pub all: u16,
+    pub has_digit: bool,
+    pub by_sentence: bool,
+    /// No match reaches beyond its sentence, whether words tell in which ones to look or not.
+    pub is_local: bool,
+    /// A match may begin with the character before the sentence.
+    pub has_lead: bool,
+    /// Groups that may hold where it may match, as bits.
+    pub groups: Vec<u64>,
 }
 
 /// The answer for one text; memory is reused from text to text.
@@ -81,15 +90,15 @@ impl Switches {
 
         let mut pattern_groups = vec![vec![0; n_bits]; builder.patterns.len()];
         let mut claim_groups: BTreeMap<ClaimKind, Vec<u64>> = BTreeMap::new();
-        let blank = LiteralUse { groups: vec![0; n_bits], parts: Vec::new() };
-        let mut literals = vec![blank; builder.literals.len()];
+        let mut literal_groups: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); builder.literals.len()];
+        let mut literal_parts: Vec<Vec<(u32, u16)>> = vec![Vec::new(); builder.literals.len()];
         let mut open = vec![0; n_bits];
         let mut open_unlocated = vec![0; n_bits];
         for (group, atoms) in builder.groups.iter().enumerate() {
             for atom in atoms {
                 match *atom {
                     Atom::Literal(id) => {
-                        set(&mut literals[id].groups, group);
+                        literal_groups[id].insert(group as u32);
                         if common.contains(&id) {
                             set(&mut open_unlocated, group);
                         }
@@ -117,11 +126,11 @@ impl Switches {
                 [] => wordless.push(pattern as u32),
                 // The words of a claim are enough by themselves and need no state.
                 [words] if pattern >= n_patterns => {
-                    words.iter().for_each(|word| add(&mut literals[*word].groups, &groups));
+                    words.iter().for_each(|word| literal_groups[*word].extend(members(&groups)));
                 }
                 sets => {
                     for (bit, words) in sets.iter().enumerate() {
-                        words.iter().for_each(|word| literals[*word].parts.push((pattern as u32, 1 << bit)));
+                        words.iter().for_each(|word| literal_parts[*word].push((pattern as u32, 1 << bit)));
                     }
                 }
             }
@@ -129,11 +138,20 @@ impl Switches {
                 all: ((1_u32 << switch.sets.len()) - 1) as u16,
                 has_digit: switch.has_digit,
                 by_sentence: switch.by_sentence && !switch.sets.is_empty(),
+                is_local: switch.by_sentence,
+                has_lead: switch.has_lead,
                 groups,
             });
         }
         add(&mut open_unlocated, &open);
-        Self { literals, patterns, wordless, open, open_unlocated, common }
+        let (mut groups, mut parts) = (Vec::new(), Vec::new());
+        let literals = literal_groups.into_iter().zip(literal_parts).map(|(own, own_parts)| {
+            groups.extend(own);
+            parts.extend(own_parts);
+            LiteralUse { groups_end: groups.len() as u32, parts_end: parts.len() as u32 }
+        });
+        let literals = literals.collect();
+        Self { literals, groups, parts, patterns, wordless, open, open_unlocated, common }
     }
 
     /// Whether a literal stands in nearly every text and in no set: it is looked for only when a rule asks.
@@ -144,16 +162,41 @@ impl Switches {
     /// Literals without which none of `groups` can hold.
     pub fn literals_of(&self, groups: &[u64]) -> Vec<usize> {
         let meets = |others: &[u64]| groups.iter().zip(others).any(|(one, other)| one & other != 0);
-        let matters = |uses: &LiteralUse| {
-            meets(&uses.groups)
-                || uses.parts.iter().any(|(pattern, _)| meets(&self.patterns[*pattern as usize].groups))
+        let matters = |literal: &usize| {
+            self.groups_of_literal(*literal).iter().any(|group| is_set(groups, *group as usize))
+                || self
+                    .parts_of_literal(*literal)
+                    .iter()
+                    .any(|(pattern, _)| meets(&self.patterns[*pattern as usize].groups))
         };
-        self.literals.iter().enumerate().filter(|(_, uses)| matters(uses)).map(|(id, _)| id).collect()
+        (0..self.literals.len()).filter(matters).collect()
+    }
+
+    /// Groups that may hold where the literal stands.
+    pub fn groups_of_literal(&self, literal: usize) -> &[u32] {
+        let first = literal.checked_sub(1).map_or(0, |before| self.literals[before].groups_end);
+        &self.groups[first as usize..self.literals[literal].groups_end as usize]
+    }
+
+    /// Sets of patterns that the literal belongs to: the pattern and the bit of the set.
+    pub fn parts_of_literal(&self, literal: usize) -> &[(u32, u16)] {
+        let first = literal.checked_sub(1).map_or(0, |before| self.literals[before].parts_end);
+        &self.parts[first as usize..self.literals[literal].parts_end as usize]
+    }
+
+    /// What a pattern, or a way to claim, needs.
+    pub fn pattern(&self, pattern: u32) -> &PatternUse {
+        &self.patterns[pattern as usize]
+    }
+
+    /// Patterns that no word switches on.
+    pub fn wordless(&self) -> &[u32] {
+        &self.wordless
     }
 
     /// Whether a group may hold in any text.
     pub fn is_open(&self, group: usize) -> bool {
-        self.open[group / 64] & (1 << (group % 64)) != 0
+        is_set(&self.open, group)
     }
 
     /// Whether a pattern is looked for sentence by sentence.
@@ -192,11 +235,10 @@ impl Switches {
         is_first: bool,
         out: &mut Switched,
     ) {
-        let uses = &self.literals[literal];
         if is_first {
-            add(&mut out.groups, &uses.groups);
+            self.groups_of_literal(literal).iter().for_each(|group| set(&mut out.groups, *group as usize));
         }
-        for (pattern, bit) in &uses.parts {
+        for (pattern, bit) in self.parts_of_literal(literal) {
             let needs = &self.patterns[*pattern as usize];
             let state = &mut out.patterns[*pattern as usize];
             let sentence = if needs.by_sentence { at as u32 } else { 0 };
@@ -259,7 +301,18 @@ pub(super) fn set(bits: &mut [u64], group: usize) {
     bits[group / 64] |= 1 << (group % 64);
 }
 
-fn add(bits: &mut [u64], more: &[u64]) {
+/// Whether the bit of a group is set.
+pub(super) fn is_set(bits: &[u64], group: usize) -> bool {
+    bits.get(group / 64).is_some_and(|word| word & (1 << (group % 64)) != 0)
+}
+
+/// The groups whose bits are set.
+fn members(bits: &[u64]) -> impl Iterator<Item = u32> {
+    (0..bits.len() * 64).filter(|group| is_set(bits, *group)).map(|group| group as u32)
+}
+
+/// Adds bits to bits.
+pub(super) fn add(bits: &mut [u64], more: &[u64]) {
     for (bits, more) in bits.iter_mut().zip(more) {
         *bits |= more;
     }

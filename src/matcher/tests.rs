@@ -25,7 +25,7 @@ fn both_ways(raw: &str) -> (Vec<Match>, Vec<Match>) {
     let Shipped { normalizer, matcher, .. } = &*SHIPPED;
     let mut scratch = Scratch::default();
     let mut gated = Vec::new();
-    if matcher.gate.opens(&matcher.index, raw, &mut scratch) {
+    if matcher.gate.opens(raw, &mut scratch.gate) {
         matcher.read(normalizer, raw, &mut scratch);
         gated.append(&mut scratch.matches);
     }
@@ -117,7 +117,7 @@ fn a_pattern_reaches_as_far_as_it_says() {
     ] {
         let (matcher, (), _) = Matcher::new(&pack_of(trigger), &normalizer, |_| ());
         let mut scratch = Scratch::default();
-        let opens = matcher.gate.opens(&matcher.index, raw, &mut scratch);
+        let opens = matcher.gate.opens(raw, &mut scratch.gate);
         matcher.read(&normalizer, raw, &mut scratch);
         assert_eq!((opens || !holds, !scratch.matches.is_empty()), (true, holds), "{trigger} {raw}");
     }

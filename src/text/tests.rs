@@ -287,4 +287,23 @@ proptest! {
         prop_assert_eq!(got.source_span(0, text.len()).of(&text), text.as_str());
         prop_assert!(got.transform_bits(0, text.len()).is_empty());
     }
+
+    #[test]
+    fn a_span_covers_a_disguised_word_and_nothing_else(word in any::<prop::sample::Index>(), trick in any::<prop::sample::Index>(), seed in any::<u64>()) {
+        let tables = Tables::embedded();
+        let word = &tables.risk_words[word.index(tables.risk_words.len())];
+        let trick = &super::evade::EVASIONS[trick.index(super::evade::EVASIONS.len())];
+        let hidden = trick.apply(&tables, word, seed).unwrap_or_else(|| word.clone());
+        let published = format!("的{hidden}了");
+        let (got, word) = (NORMALIZER.normalize(&published), NORMALIZER.normalize(word).text);
+        // How often a trick is seen through is measured elsewhere.
+        if got.text == format!("的{word}了") {
+            let span = got.source_span("的".len(), "的".len() + word.len());
+            prop_assert!(span.start >= "的".len() && span.end <= published.len() - "了".len());
+            prop_assert_eq!(&NORMALIZER.normalize(span.of(&published)).text, &word, "{}: {}", trick.name, hidden);
+            let before = NORMALIZER.normalize(&published[..span.start]).text;
+            let after = NORMALIZER.normalize(&format!("的{}", &published[span.end..])).text;
+            prop_assert_eq!((before.as_str(), after.as_str()), ("的", "的了"), "{}: {}", trick.name, hidden);
+        }
+    }
 }

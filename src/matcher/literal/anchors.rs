@@ -59,7 +59,7 @@ impl Anchors {
         for (pattern, chars, symbols) in patterns.iter() {
             let cost = |at: usize| {
                 let n_there = by_key.get(&key(symbols[at - 1], symbols[at])).map_or(0, Vec::len);
-                frequency.of_pair(chars[at - 1], chars[at]) + (1.0 + n_there as f32).log2() / 2.0
+                frequency.of_pair(chars[at - 1], chars[at]) + (1.0 + n_there as f32).log2()
             };
             let rarest = (1..symbols.len()).min_by(|a, b| cost(*a).total_cmp(&cost(*b)));
             if let Some(at) = rarest {
