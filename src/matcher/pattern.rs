@@ -289,7 +289,7 @@ fn concat(parts: &[Hir]) -> Walked {
         _ => None,
     };
     let mut walked = concat_plainly(parts);
-    // What may be left out is read both ways: 每月(5号)?给 demands 每月给 or 号给.
+    // What may be left out is read both ways: 每月([0-9]+号)?给 demands 每月给 or 0号, 1号 ….
     if let Some((at, sub)) = parts.iter().enumerate().find_map(|(at, part)| Some((at, optional(part)?))) {
         let without = concat(&[&parts[..at], &parts[at + 1..]].concat());
         let with = concat(&[&parts[..at], &[sub], &parts[at + 1..]].concat());
@@ -401,7 +401,7 @@ mod tests {
             ("(日|月)(净)?赚", &["日净赚", "日赚", "月净赚", "月赚"]),
             ("投[一二]?万", &["投一万", "投万", "投二万"]),
             ("[01]+万变", &["万变"]),
-            ("每月([01]+号)?(返|领)", &["号返", "号领", "每月返", "每月领"]),
+            ("每月([01]+号)?(返|领)", &["0号", "1号", "每月返", "每月领"]),
             ("[01]+[^a]万变", &["万变"]),
             ("(高|超)收益[0-9]{1,3}", &["超收益", "高收益"]),
             ("每天.{0,4}(返|领)", &["每天"]),
