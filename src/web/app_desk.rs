@@ -6,14 +6,15 @@ use std::str::FromStr as _;
 use futures::FutureExt as _;
 
 use super::desk::{
-    Answer, Beside, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine,
+    Answer, Beside, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine, Taken,
 };
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView};
 use crate::app::letter::Draft;
 use crate::app::office::OfficeLine;
-use crate::app::{App, FindingFilter, ListedFinding, PageKey, SealedPackage};
+use crate::app::{App, FindingFilter, ListedFinding, PackageFile, PageKey, SealedPackage};
 use crate::domain::ad::AdId;
 use crate::domain::capture::{Capture, CaptureId};
+use crate::domain::evidence::PackageId;
 use crate::domain::finding::FindingId;
 use crate::domain::lead::{LeadId, Step};
 use crate::domain::office::OfficeId;
@@ -219,6 +220,23 @@ impl Desk for App {
             Ok(note(App::seal(self, actor, id, None).await?.package))
         }
         .boxed()
+    }
+
+    fn package<'a>(&'a self, actor: &'a Actor, id: &'a PackageId) -> Answer<'a, PackageFile> {
+        self.evidence_package_for(actor, id).boxed()
+    }
+
+    fn take_package<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a PackageId,
+        what: Taken,
+    ) -> Answer<'a, (String, Vec<u8>)> {
+        match what {
+            Taken::Package => App::take_package(self, actor, id).boxed(),
+            Taken::Docx => self.take_report(actor, id, false).boxed(),
+            Taken::Pdf => self.take_report(actor, id, true).boxed(),
+        }
     }
 
     fn capture<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Capture> {

@@ -7,9 +7,10 @@ use futures::future::BoxFuture;
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView};
 use crate::app::letter::Draft;
 use crate::app::office::OfficeLine;
-use crate::app::{FindingCounts, FindingFilter, ListedContact, Repeat, Result};
+use crate::app::{FindingCounts, FindingFilter, ListedContact, PackageFile, Repeat, Result};
 use crate::domain::ad::{Ad, Sighting};
 use crate::domain::capture::{Capture, CaptureId};
+use crate::domain::evidence::PackageId;
 use crate::domain::finding::{Finding, FindingId};
 use crate::domain::lead::{LeadId, Step};
 use crate::domain::office::OfficeId;
@@ -113,6 +114,15 @@ pub trait Desk: Send + Sync {
     ) -> Answer<'a, (LetterKind, Vec<u8>)>;
     /// Seals an evidence package.
     fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote>;
+    /// One package with its custody; the look is on record.
+    fn package<'a>(&'a self, actor: &'a Actor, id: &'a PackageId) -> Answer<'a, PackageFile>;
+    /// A file of a package and its name, to be taken along; that is on record.
+    fn take_package<'a>(
+        &'a self,
+        actor: &'a Actor,
+        id: &'a PackageId,
+        what: Taken,
+    ) -> Answer<'a, (String, Vec<u8>)>;
     /// One capture without its bytes.
     fn capture<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Capture>;
     /// The bytes of a capture as received.
@@ -226,6 +236,17 @@ pub struct Beside {
     pub repeat: Option<Repeat>,
     /// Looks at its pages, latest first.
     pub rechecks: Vec<Recheck>,
+}
+
+/// What a person takes along of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// The sealed file.
+    Package,
+    /// The report for word processors.
+    Docx,
+    /// The report to be printed.
+    Pdf,
 }
 
 /// A source and how it last went.

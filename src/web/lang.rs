@@ -198,7 +198,15 @@ words! {
     evidence: "证据包" / "Evidence";
     evidence_none: "尚未封存证据包。" / "No package has been sealed.";
     seal_button: "封存证据包" / "Seal an evidence package";
-    seal_help: "把网页原始数据、提取笔录和命中分析写入一个可独立校验的文件夹。" / "Writes raw pages, the record and the analysis into a folder that can be checked on its own.";
+    seal_help: "把网页原始数据、提取笔录和命中分析写入一个可独立校验、签名的文件，并附报告（DOCX、PDF）。" / "Writes raw pages, the record and the analysis into one signed file that can be checked on its own, with a report (DOCX, PDF).";
+    package_title: "证据包" / "Evidence package";
+    package_custody: "保管链" / "Custody";
+    package_chain_whole: "链条完整" / "chain unbroken";
+    package_chain_broken: "链条不完整：记录被改动" / "chain broken: the record was changed";
+    package_take: "下载证据包（.wacz）" / "Take the package (.wacz)";
+    package_docx: "报告 DOCX" / "Report, DOCX";
+    package_pdf: "报告 PDF" / "Report, PDF";
+    package_help: "下载会记入保管链；证据包先校验再给出。" / "Taking a file is put into custody; the package is verified first.";
     seal_value: "封存值" / "Seal";
     sealed_by: "封存人" / "Sealed by";
     inert: "链接已失效处理，不会被打开" / "Addresses are shown as text and lead nowhere";

@@ -74,6 +74,8 @@ pub fn table() -> Vec<Route> {
         seen("/leads/{id}/issued/{sha256}", May(See), get(pages::letter::issued)),
         seen("/cases", May(See), get(pages::case::list)),
         seen("/cases/{id}", May(See), get(pages::case::show)),
+        seen("/packages/{id}", May(See), get(pages::package::show)),
+        seen("/packages/{id}/{file}", May(Seal), get(pages::package::take)),
         seen("/captures/{id}", May(See), get(pages::capture::show)),
         seen("/captures/{id}/raw", May(See), get(pages::capture::raw)),
         seen("/sources", May(See), get(pages::source::show)),

@@ -48,6 +48,16 @@ impl App {
         Ok(PackageFile { package, custody, chain })
     }
 
+    /// As [`App::evidence_package`]; packages of findings that the actor does not see are not there.
+    ///
+    /// # Errors
+    /// `NotFound`, `Internal`.
+    pub async fn evidence_package_for(&self, actor: &Actor, id: &PackageId) -> Result<PackageFile> {
+        let package = self.known_package(id).await?;
+        self.finding_for(actor, &package.finding_id).await?;
+        self.evidence_package(actor, id).await
+    }
+
     /// The sealed file of a package and its name, for a program that takes it along; it is verified first and its being
     /// taken is recorded.
     ///

@@ -48,6 +48,37 @@ impl App {
     }
 }
 
+impl App {
+    /// The report of a package and its name, for a person who takes it along; the PDF is printed when it is not there.
+    /// That it was taken is recorded.
+    ///
+    /// # Errors
+    /// `Forbidden`, `NotFound`; `Conflict` when there is no report, or no browser to print it.
+    pub async fn take_report(
+        &self,
+        actor: &Actor,
+        id: &PackageId,
+        as_pdf: bool,
+    ) -> Result<(String, Vec<u8>)> {
+        require(actor, Permission::Seal)?;
+        let package = self.known_package(id).await?;
+        self.finding_for(actor, &package.finding_id).await?;
+        let reports = Reports::of(Path::new(&package.location));
+        let path = if as_pdf { reports.pdf } else { reports.docx };
+        if as_pdf && !path.is_file() && self.print_report(actor, id).await? == Printed::NoBrowser {
+            return Err(Error::Conflict(
+                "没有 PDF：服务器上没有 Chromium，请下载 DOCX。 There is no PDF: no Chromium on the server; take the DOCX."
+                    .to_owned(),
+            ));
+        }
+        let bytes = std::fs::read(&path)
+            .map_err(|error| Error::Conflict(format!("{} cannot be read: {error}", path.display())))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.record(actor, id, "report-downloaded", name.clone()).await?;
+        Ok((name, bytes))
+    }
+}
+
 /// Writes the report of a package that was just sealed, as a page and for word processors; gives their digests for the
 /// record.
 pub(super) fn write_reports(

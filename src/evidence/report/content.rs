@@ -80,16 +80,14 @@ pub(super) fn moment(at: UnixMs) -> Vec<Vec<Run>> {
 fn overview(input: &PackageInput, sealed: &SealedFacts) -> Block {
     let assessment = &input.finding.assessment;
     let severity = match assessment.severity {
-        Some(severity) => format!("{} 级（{}）", severity.level(), severity.label().zh),
+        Some(severity) => format!("严重程度 {} 级（{}）", severity.level(), severity.label().zh),
         None => "无".to_owned(),
     };
-    let tracks: Vec<&str> = assessment.tracks.iter().map(|track| track.label().zh).collect();
     facts(vec![
         ("证据包编号", vec![code(sealed.id.as_str())]),
         ("副本", vec![plain(super::super::record::copy_words(input))]),
         ("案由", vec![plain(super::super::record::cause(input))]),
-        ("性质", vec![plain(if tracks.is_empty() { "—".to_owned() } else { tracks.join("；") })]),
-        ("严重程度（机器研判）", vec![plain(severity)]),
+        ("机器研判", vec![plain(severity)]),
         ("人工审核", vec![plain(review(input))]),
         (
             "首次／最近发现",
@@ -145,15 +143,25 @@ fn ad_words(input: &PackageInput) -> Vec<Block> {
 
 fn hits(input: &PackageInput) -> Vec<Block> {
     let mut rows = vec![Row::of(["序号", "原文字句", "为什么", "拟适用条文"].map(Cell::heading).to_vec())];
+    // One row for each rule: an ad often breaks one rule in several places.
+    let mut by_rule: Vec<(&Hit, Vec<String>)> = Vec::new();
     let mut cleared: Vec<String> = Vec::new();
-    for (index, hit) in input.finding.hits.iter().enumerate() {
+    for hit in &input.finding.hits {
         let words = line(hit.span.of(&input.ad.draft.text));
-        if hit.status.is_asserted() {
-            rows.push(hit_row(input, index + 1, hit, &words));
-        } else {
+        if !hit.status.is_asserted() {
             let because = hit.because.as_deref().map(|why| format!("（{}）", line(why))).unwrap_or_default();
             cleared.push(format!("“{words}”：{}{because}", hit.status.label().zh));
+            continue;
         }
+        match by_rule.iter_mut().find(|(known, _)| known.rule == hit.rule) {
+            Some((_, all)) if all.contains(&words) => {}
+            Some((_, all)) => all.push(words),
+            None => by_rule.push((hit, vec![words])),
+        }
+    }
+    by_rule.sort_by_key(|(hit, _)| std::cmp::Reverse(hit.severity));
+    for (index, (hit, words)) in by_rule.iter().enumerate() {
+        rows.push(hit_row(input, index + 1, hit, words));
     }
     let mut blocks = Vec::new();
     if rows.len() > 1 {
@@ -184,13 +192,15 @@ fn hits(input: &PackageInput) -> Vec<Block> {
     blocks
 }
 
-fn hit_row(input: &PackageInput, number: usize, hit: &Hit, words: &str) -> Row {
+fn hit_row(input: &PackageInput, number: usize, hit: &Hit, words: &[String]) -> Row {
     let title = input.rule(hit.rule.as_str()).map_or(hit.rule.as_str(), |rule| rule.title.as_str());
     let mut why = vec![plain(format!("{title}（{} 级）", hit.severity.level()))];
     if let Some(because) = &hit.because {
         why.push(plain(line(because)));
     }
-    if hit.normalized != words {
+    if let [one] = words
+        && hit.normalized != *one
+    {
         why.push(plain(format!("读作“{}”", line(&hit.normalized))));
     }
     let cited = hit.provisions.iter().map(|id| match input.provision(id.as_str()) {
@@ -199,7 +209,7 @@ fn hit_row(input: &PackageInput, number: usize, hit: &Hit, words: &str) -> Row {
     });
     Row::of(vec![
         Cell::heading(number.to_string()),
-        Cell::of(vec![vec![Run::new(words, Style::Strong)]]),
+        Cell::of(words.iter().map(|words| vec![Run::new(words.as_str(), Style::Strong)]).collect()),
         Cell::of(why),
         Cell::of(cited.collect()),
     ])

@@ -50,6 +50,7 @@ pub(super) fn render(paper: &Paper) -> anyhow::Result<Vec<u8>> {
                 .add_paragraph(
                     Paragraph::new()
                         .align(AlignmentType::Center)
+                        .size(17)
                         .add_run(text("第 ", 17, fonts("仿宋", "Times New Roman")))
                         .add_page_num(PageNum::new())
                         .add_run(text(" 页 共 ", 17, fonts("仿宋", "Times New Roman")))

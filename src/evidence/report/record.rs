@@ -29,10 +29,12 @@ pub(super) fn blocks(input: &PackageInput, sealed: &SealedFacts) -> Vec<Block> {
         Block::Heading(format!("提取的电子数据（共 {} 项）", input.captures.len())),
         items(input),
         Block::Heading("完整性".to_owned()),
-        Block::Paragraph(plain(format!(
-            "上述数据与提取记录一并封存于文件 {}，其 SHA-256 为 {}。",
-            sealed.file_name, sealed.seal.sha256
-        ))),
+        Block::Paragraph(plain("上述数据与提取记录一并封存于下列文件，制作时即计算校验值：")),
+        facts(vec![
+            ("文件", vec![code(&sealed.file_name)]),
+            ("SHA-256", vec![code(&sealed.seal.sha256)]),
+            ("SM3", vec![code(&sealed.seal.sm3)]),
+        ]),
         Block::Heading("需要说明的情况".to_owned()),
         Block::Table(Table { widths: vec![100], rows: vec![Row::tall(vec![Cell::blank()])] }),
         Block::Paragraph(plain("以上笔录经核对，与提取过程和结果一致。")),

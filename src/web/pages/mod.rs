@@ -16,6 +16,7 @@ mod lead_form;
 pub mod letter;
 pub mod login;
 pub mod office;
+pub mod package;
 pub mod queue;
 pub mod sample;
 pub mod source;

@@ -45,6 +45,17 @@ async fn a_finding_is_opened_accepted_and_sealed_in_the_real_application() {
     assert_eq!(packages[0].sealed_by, "李青");
     let page = visit(format!("/findings/{id}")).await.text();
     assert!(page.contains(&packages[0].seal.sha256) && page.contains("涉嫌违法"));
+    let package = format!("/packages/{}", packages[0].id);
+    assert!(page.contains(&package), "the finding leads to its package");
+    let shown = visit(package.clone()).await.text();
+    assert!(shown.contains(&packages[0].seal.sha256) && shown.contains("reported"), "{shown}");
+    for (file, begins) in [("package", "PK"), ("docx", "PK")] {
+        let taken = visit(format!("{package}/{file}")).await;
+        assert!(taken.status == StatusCode::OK && taken.bytes.starts_with(begins.as_bytes()), "{file}");
+    }
+    assert_eq!(visit(format!("{package}/exe")).await.status, StatusCode::NOT_FOUND);
+    let shown = visit(package).await.text();
+    assert!(shown.contains("downloaded") && shown.contains("report-downloaded"), "taking is on record");
     for path in
         ["/captures/c1", "/captures/c1/raw", "/sources", "/queue?state=all&after=0.5_f-1", "/queue?after=x"]
     {

@@ -8,11 +8,12 @@ use futures::FutureExt as _;
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView, ListedLead};
 use crate::app::letter::Draft;
 use crate::app::office::OfficeLine;
-use crate::app::{Error, FieldProblem, FindingCounts, FindingFilter};
+use crate::app::{Error, FieldProblem, FindingCounts, FindingFilter, PackageFile};
 use crate::domain::ad::{Ad, AdDraft, AdId, AdKind, Sighting};
 use crate::domain::blob::BlobRef;
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::capture::{Capture, CaptureId, CapturePurpose, Exchange, Redirect};
+use crate::domain::evidence::PackageId;
 use crate::domain::finding::{Assessment, Finding, FindingId, FindingState, Reason};
 use crate::domain::hit::{Hit, HitStatus, RuleId, Severity, Span, Track};
 use crate::domain::lead::{Lead, LeadId, LeadStep, Step, day};
@@ -28,7 +29,7 @@ use crate::kit::clock::UnixMs;
 use crate::letter::{Facts, LetterKind, compose};
 use crate::rules::{RulePack, embedded};
 use crate::web::desk::{
-    Answer, Beside, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine,
+    Answer, Beside, Desk, FindingFile, PackageNote, QueueFilter, QueueItem, QueuePage, SourceLine, Taken,
 };
 
 /// 2026-11-23 09:05 in Beijing.
@@ -356,6 +357,19 @@ impl Desk for MemoryDesk {
         });
         self.changed(format!("remark {id}"));
         async { answer }.boxed()
+    }
+
+    fn package<'a>(&'a self, _: &'a Actor, id: &'a PackageId) -> Answer<'a, PackageFile> {
+        async move { Err(Error::NotFound { kind: "evidence package", id: id.to_string() }) }.boxed()
+    }
+
+    fn take_package<'a>(
+        &'a self,
+        _: &'a Actor,
+        id: &'a PackageId,
+        _: Taken,
+    ) -> Answer<'a, (String, Vec<u8>)> {
+        async move { Err(Error::NotFound { kind: "evidence package", id: id.to_string() }) }.boxed()
     }
 
     fn capture<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Capture> {
