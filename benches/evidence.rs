@@ -134,6 +134,7 @@ async fn prepare(config: &Config, n_captures: usize, n_bytes: usize) -> FindingI
             sighting,
             judgement,
             contacts: Vec::new(),
+            pictures: Vec::new(),
             alert: None,
         };
         db.record_page(&PageRecord { capture, ads: vec![seen], now: NOW }).await.unwrap();

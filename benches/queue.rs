@@ -358,6 +358,7 @@ fn seen(source_id: &SourceId, capture_id: &CaptureId, url: &str, number: usize, 
         id,
         judgement: (round == 0).then(|| (assessment, vec![hit(number % 40), hit(40 + number % 3)])),
         contacts: Vec::new(),
+        pictures: Vec::new(),
         alert: None,
     }
 }

@@ -11,6 +11,8 @@ mod clock;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use adwatch::app::config::PictureSettings;
+use adwatch::app::pictures::PictureReader;
 use adwatch::app::rules;
 use adwatch::app::scan::{InputFormat, ScanInput, scan};
 use adwatch::domain::ad::{AdDraft, AdKind};
@@ -20,6 +22,7 @@ const N_DOCUMENTS: usize = 400_000;
 
 fn main() {
     let judge = rules::judge(None).expect("the built-in rules compile");
+    let pictures = PictureReader::new(&PictureSettings::default());
     let given = std::env::args().skip(1).find(|arg| !arg.starts_with("--"));
     let path = given.map_or_else(generated, PathBuf::from);
     let text = std::fs::read_to_string(&path).expect("the file can be read");
@@ -44,6 +47,7 @@ fn main() {
             let mut n_flagged = 0;
             scan(
                 &judge,
+                &pictures,
                 &inputs,
                 AdKind::Text,
                 |scanned| scanned.is_flagged(),

@@ -176,6 +176,7 @@ fn seen(source_id: &SourceId, run_id: &RunId, capture_id: &CaptureId, url: &str,
         id,
         judgement: Some((assessment, vec![hit; if flagged { 2 } else { 0 }])),
         contacts: Vec::new(),
+        pictures: Vec::new(),
         alert: None,
     }
 }

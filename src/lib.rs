@@ -7,8 +7,8 @@
 //! 5  cli/            web/              worker/        three shells; no SQL, no rules, no decisions
 //! 4  app/                                             use cases: the only place that combines the rest
 //! 3  source/   evidence/                              connectors; packages
-//! 2  fetch/ store/ vault/ notify/ render/             adapters to the outside; they do not know each other
-//! 1  text/ rules/ matcher/ judge/ extract/ group/ letter/ pure engines: no I/O, no clock, no async
+//! 2  fetch/ store/ vault/ notify/ render/ ocr/        adapters to the outside; they do not know each other
+//! 1  text/ rules/ matcher/ judge/ extract/ group/ letter/ picture/ pure engines: no I/O, no clock, no async
 //! 0  domain/   kit/                                   nouns with invariants; tiny helpers
 //! ```
 
@@ -20,11 +20,13 @@ pub mod group;
 pub mod judge;
 pub mod letter;
 pub mod matcher;
+pub mod picture;
 pub mod rules;
 pub mod text;
 
 pub mod fetch;
 pub mod notify;
+pub mod ocr;
 pub mod render;
 pub mod store;
 pub mod vault;

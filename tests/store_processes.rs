@@ -370,6 +370,7 @@ fn seen(capture_id: &CaptureId, url: &str, n: usize) -> SeenAd {
         },
         judgement: Some((assessment, Vec::new())),
         contacts: Vec::new(),
+        pictures: Vec::new(),
         alert: None,
     }
 }

@@ -14,8 +14,10 @@ const FLOORS: &[(&str, u8)] = &[
     ("extract", 1),
     ("group", 1),
     ("letter", 1),
+    ("picture", 1),
     ("fetch", 2),
     ("render", 2),
+    ("ocr", 2),
     ("store", 2),
     ("vault", 2),
     ("notify", 2),
@@ -42,6 +44,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("extract", "text"),
     ("group", "text"),
     ("group", "extract"),
+    ("picture", "group"),
 ];
 
 #[test]

@@ -30,6 +30,8 @@ pub struct Config {
     pub letters: LetterSettings,
     /// Programs that are told what happens, `[[webhook]]`.
     pub webhook: Vec<WebhookSettings>,
+    /// Words and codes in pictures.
+    pub pictures: PictureSettings,
 }
 
 /// What letters say of this office.
@@ -141,6 +143,24 @@ pub struct WebSettings {
     pub hosts: Vec<String>,
 }
 
+/// How pictures are read.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PictureSettings {
+    /// The program that reads words; empty means `tesseract` on the search path.
+    pub tesseract: Option<PathBuf>,
+    /// Its languages, for example `chi_sim+eng`, which is the default.
+    pub languages: String,
+    /// Whether pictures of ads are fetched when a page is crawled.
+    pub fetch: bool,
+}
+
+impl Default for PictureSettings {
+    fn default() -> Self {
+        Self { tesseract: None, languages: String::new(), fetch: true }
+    }
+}
+
 /// How programs use `/api/v1`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -182,6 +202,7 @@ impl Default for Config {
             api: ApiSettings::default(),
             letters: LetterSettings::default(),
             webhook: Vec::new(),
+            pictures: PictureSettings::default(),
         }
     }
 }

@@ -30,6 +30,7 @@ impl App {
         let mut checks = vec![self.check_rules()?];
         checks.push(self.check_audit().await?);
         checks.push(self.check_captures().await?);
+        checks.push(self.check_pictures().await?);
         Ok(checks)
     }
 
@@ -50,6 +51,17 @@ impl App {
             }
         };
         Ok(HealthCheck { zh: "审计链", en: "audit chain", fine, detail })
+    }
+
+    /// The program is optional, so its absence is said and is nothing wrong.
+    async fn check_pictures(&self) -> Result<HealthCheck> {
+        let n_waiting = self.store.n_waiting_pictures().await?;
+        let by = match self.picture_reader.program() {
+            Ok(program) => program.title(),
+            Err(error) => error.to_string(),
+        };
+        let detail = format!("{by}; {n_waiting} pictures wait");
+        Ok(HealthCheck { zh: "图中文字", en: "words in pictures", fine: true, detail })
     }
 
     async fn check_captures(&self) -> Result<HealthCheck> {

@@ -263,6 +263,11 @@ impl App {
                 captures.extend(wanted.map(|landing| (landing.id.clone(), landing)));
             }
         }
+        let pictures = self.store.pictures_of(&view.ad.id).await?;
+        let pictures: Vec<String> = pictures.into_iter().map(|(sha256, _)| sha256).collect();
+        for capture in self.store.picture_captures(&pictures).await? {
+            captures.entry(capture.id.clone()).or_insert(capture);
+        }
         let mut ordered: Vec<Capture> = captures.into_values().collect();
         ordered.sort_by(|a, b| (a.exchange.started_at, &a.id).cmp(&(b.exchange.started_at, &b.id)));
         // Several at once: each waits for the disk and then keeps a core busy with hashing.

@@ -19,6 +19,7 @@ pub mod letter;
 mod matter;
 mod notify;
 pub mod office;
+pub mod pictures;
 mod recheck;
 mod review;
 pub mod rules;
@@ -75,6 +76,7 @@ pub struct App {
     pub(crate) mailer: Mailer,
     pub(crate) judge: Arc<Judge>,
     pub(crate) contact_finder: Finder,
+    pub(crate) picture_reader: Arc<pictures::PictureReader>,
     pub(crate) calendar: WorkCalendar,
     pub(crate) routing_table: RoutingTable,
     pub(crate) clock: Arc<dyn Clock>,
@@ -106,6 +108,7 @@ impl App {
         std::fs::create_dir_all(&config.data_dir).map_err(|error| {
             Error::invalid("data_dir", format!("{} cannot be made: {error}", config.data_dir.display()))
         })?;
+        let picture_reader = Arc::new(pictures::PictureReader::new(&config.pictures));
         let store = Db::open(&config.database_url()).await?;
         let vault = Vault::open(&config.vault_url()).await?;
         let turns = Arc::new(turns::StoreTurns::new(store.clone(), clock.clone()));
@@ -120,6 +123,7 @@ impl App {
             mailer,
             judge,
             contact_finder,
+            picture_reader,
             calendar,
             routing_table,
             clock,

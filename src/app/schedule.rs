@@ -72,6 +72,9 @@ impl Schedules<'_> {
         if !store.due_rechecks(now, 1).await?.is_empty() {
             n_started += u32::from(store.enqueue(&new_job(JobKind::Recheck, now), now).await?);
         }
+        if self.app.pictures_are_due().await? {
+            n_started += u32::from(store.enqueue(&new_job(JobKind::ReadPictures, now), now).await?);
+        }
         Ok(n_started)
     }
 
@@ -186,7 +189,9 @@ pub(super) fn retry_pause_ms(n_attempts: u32, first_ms: i64, longest_ms: i64) ->
 fn new_job(kind: JobKind, now: UnixMs) -> NewJob {
     let dedupe_key = match &kind {
         JobKind::Crawl { source_id } => format!("crawl:{source_id}"),
-        JobKind::Notify | JobKind::Digest | JobKind::Stamp | JobKind::Recheck => kind.name().to_owned(),
+        JobKind::Notify | JobKind::Digest | JobKind::Stamp | JobKind::Recheck | JobKind::ReadPictures => {
+            kind.name().to_owned()
+        }
     };
     NewJob { id: new_id(), kind, dedupe_key: Some(dedupe_key), run_at: now }
 }
@@ -239,7 +244,11 @@ mod tests {
             .iter()
             .filter_map(|lease| match &lease.kind {
                 JobKind::Crawl { source_id } => Some(source_id.as_str()),
-                JobKind::Notify | JobKind::Digest | JobKind::Stamp | JobKind::Recheck => None,
+                JobKind::Notify
+                | JobKind::Digest
+                | JobKind::Stamp
+                | JobKind::Recheck
+                | JobKind::ReadPictures => None,
             })
             .collect();
         names.sort_unstable();

@@ -236,8 +236,8 @@ fn remarks(files: &[FileReport], request: &ImportRequest, lang: Lang) -> Vec<Str
     [
         line(
             total(|file| file.n_pictures),
-            "{n} 张图片（含无文字层的 PDF 页）已留存，图中文字未识别，请人工查看。",
-            "{n} pictures (also PDF pages without text) were kept; the words in them were not read: look at them.",
+            "{n} 张图片（含无文字层的 PDF 页）已留存，图中文字未识别：后台任务（adwatch worker）在装有 tesseract 时识别图片，PDF 页与网页内嵌图片请人工查看。",
+            "{n} pictures (also PDF pages without text) were kept; words in them are not read yet: the worker reads pictures when tesseract is there; look at pages of PDFs and pictures inside pages yourself.",
         ),
         line(unfetched, "{n} 个网址未抓取；加 --fetch 抓取。", "{n} addresses were not fetched; --fetch fetches them."),
         line(

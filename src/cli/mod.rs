@@ -218,7 +218,10 @@ fn dispatch(cli: Cli, shells: Shells) -> anyhow::Result<Exit> {
     };
     match cli.command {
         Command::Scan(args) => match crate::app::rules::judge(config.patterns.as_deref()) {
-            Ok(judge) => scan::run(&args, &judge, style),
+            Ok(judge) => {
+                let pictures = crate::app::pictures::PictureReader::new(&config.pictures);
+                scan::run(&args, &judge, &pictures, style)
+            }
             Err(error) => Ok(Exit::of_error(&error)),
         },
         Command::Rules(command) => Ok(rules::run(&command, config.patterns.as_deref(), style)),

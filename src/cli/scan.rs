@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::out::{Style, excerpt, inert};
+use crate::app::pictures::PictureReader;
 use crate::app::scan::{InputFormat, ScanInput, ScanSummary, Scanned, scan};
 use crate::domain::ad::AdKind;
 use crate::domain::hit::{Hit, Track};
+use crate::domain::picture::{Area, Derived, ReadAs};
 use crate::judge::Judge;
 use crate::kit::problem::Problem;
 
@@ -62,7 +64,7 @@ pub enum Input {
 }
 
 /// Runs the command. Exit code 1 when something was flagged.
-pub fn run(args: &ScanArgs, judge: &Judge, style: Style) -> anyhow::Result<Exit> {
+pub fn run(args: &ScanArgs, judge: &Judge, pictures: &PictureReader, style: Style) -> anyhow::Result<Exit> {
     let inputs = match inputs(args) {
         Ok(inputs) => inputs,
         Err(message) => return Ok(Exit::usage(message)),
@@ -72,8 +74,8 @@ pub fn run(args: &ScanArgs, judge: &Judge, style: Style) -> anyhow::Result<Exit>
     }
     let out = std::io::stdout().lock();
     let mut out = std::io::BufWriter::with_capacity(1 << 16, out);
-    let result =
-        write(args, judge, style, &inputs, &mut out).and_then(|summary| out.flush().map(|()| summary));
+    let result = write(args, judge, pictures, style, &inputs, &mut out)
+        .and_then(|summary| out.flush().map(|()| summary));
     match result {
         Ok(summary) if summary.n_flagged > 0 => Ok(Exit::FINDINGS),
         Ok(_) => Ok(Exit::NOTHING),
@@ -114,6 +116,7 @@ fn missing(input: &ScanInput) -> Option<&Path> {
 fn write(
     args: &ScanArgs,
     judge: &Judge,
+    pictures: &PictureReader,
     style: Style,
     inputs: &[ScanInput],
     out: &mut impl std::io::Write,
@@ -125,13 +128,14 @@ fn write(
                 line.push('\n');
                 line
             };
-            scan(judge, inputs, AdKind::Text, line, |line| out.write_all(line.as_bytes()))
+            scan(judge, pictures, inputs, AdKind::Text, line, |line| out.write_all(line.as_bytes()))
         }
         Format::Json => {
             write!(out, "{{\"schema\":{SCHEMA_VERSION},\"documents\":[")?;
             let mut first = true;
             let summary = scan(
                 judge,
+                pictures,
                 inputs,
                 AdKind::Text,
                 |scanned| object(&scanned),
@@ -153,6 +157,7 @@ fn write(
             )?;
             scan(
                 judge,
+                pictures,
                 inputs,
                 AdKind::Text,
                 |scanned| csv(&scanned, args.all),
@@ -162,6 +167,7 @@ fn write(
         Format::Human => {
             let summary = scan(
                 judge,
+                pictures,
                 inputs,
                 AdKind::Text,
                 |scanned| human(&scanned, judge, style, args.all),
@@ -199,7 +205,7 @@ fn object(scanned: &Scanned) -> String {
     let problem = |problem: &Problem| json!({"code": problem.code, "message": problem.message});
     let document = Document {
         flagged: scanned.is_flagged(),
-        hits: scanned.hits.iter().map(|hit| hit_object(hit, &scanned.text)).collect(),
+        hits: scanned.hits.iter().map(|hit| hit_object(hit, scanned)).collect(),
         id: &scanned.id,
         problems: scanned.problems.iter().map(problem).collect(),
         score: (scanned.score() * 1e4).round() / 1e4,
@@ -210,8 +216,9 @@ fn object(scanned: &Scanned) -> String {
     serde_json::to_string(&document).unwrap_or_default()
 }
 
-fn hit_object(hit: &Hit, text: &str) -> Value {
-    json!({
+fn hit_object(hit: &Hit, scanned: &Scanned) -> Value {
+    let text = scanned.text.as_str();
+    let mut object = json!({
         "rule": hit.rule.as_str(),
         "category": hit.category,
         "severity": hit.severity.level(),
@@ -224,7 +231,20 @@ fn hit_object(hit: &Hit, text: &str) -> Value {
         "track": hit.tracks.iter().map(|track| track.as_str()).collect::<String>(),
         "status": hit.status.as_str(),
         "because": hit.because,
-    })
+    });
+    let areas = areas(scanned, hit);
+    if !areas.is_empty() {
+        let area = |(role, area): &(ReadAs, Area)| json!({"read_as": role.as_str(), "x": area.x, "y": area.y, "width": area.width, "height": area.height});
+        object["areas"] = Value::from(areas.iter().map(area).collect::<Vec<_>>());
+    }
+    object
+}
+
+/// Where in the picture the words of a hit were read.
+fn areas(scanned: &Scanned, hit: &Hit) -> Vec<(ReadAs, Area)> {
+    let of =
+        |part: &Derived| part.areas(hit.span).into_iter().map(|area| (part.role, area)).collect::<Vec<_>>();
+    scanned.derived.iter().flat_map(of).collect()
 }
 
 /// `A`, `B` or `AB`.
@@ -317,16 +337,16 @@ fn human(scanned: &Scanned, judge: &Judge, style: Style, all: bool) -> String {
     );
     let _ = writeln!(text, "  {}", excerpt(style, &scanned.text, &scanned.hits, 40));
     for hit in &scanned.hits {
-        text.push_str(&hit_lines(hit, &scanned.text, judge, style));
+        text.push_str(&hit_lines(hit, scanned, judge, style));
     }
     text.push('\n');
     text
 }
 
-fn hit_lines(hit: &Hit, text: &str, judge: &Judge, style: Style) -> String {
+fn hit_lines(hit: &Hit, scanned: &Scanned, judge: &Judge, style: Style) -> String {
     use std::fmt::Write as _;
     let lang = style.lang;
-    let words = inert(hit.span.of(text));
+    let words = inert(hit.span.of(&scanned.text));
     let title = judge.pack().rule(&hit.rule).map_or("", |rule| rule.title.as_str());
     let mut lines = String::new();
     if !hit.status.is_asserted() {
@@ -363,6 +383,11 @@ fn hit_lines(hit: &Hit, text: &str, judge: &Judge, style: Style) -> String {
                 hit.transforms.join(", ")
             ))
         );
+    }
+    for (role, Area { x, y, width, height }) in areas(scanned, hit) {
+        let label = role.label();
+        let place = format!("{} x {x} y {y}, {width} × {height}", lang.pick(label.zh, label.en));
+        let _ = writeln!(lines, "      {}", style.dim(&place));
     }
     let _ = writeln!(lines, "      {}", cited.join("；"));
     lines

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::capture::CaptureId;
+use super::hit::Span;
+use super::picture::{Derived, ReadAs};
 use super::source::SourceId;
 use crate::kit::clock::UnixMs;
 use crate::kit::id::typed_id;
@@ -82,6 +84,9 @@ pub struct AdDraft {
     pub published_at: Option<UnixMs>,
     /// Names the platform gives it (`trackId`, `mid`, `data-post`, slot id).
     pub platform_ids: BTreeMap<String, String>,
+    /// Which parts of `text` were read in pictures, in the order of the text. They stand behind everything that was
+    /// published as text.
+    pub derived: Vec<Derived>,
 }
 
 impl AdDraft {
@@ -100,7 +105,30 @@ impl AdDraft {
             label: None,
             published_at: None,
             platform_ids: BTreeMap::new(),
+            derived: Vec::new(),
         }
+    }
+
+    /// The words that were published as text, without those read in pictures.
+    pub fn published_text(&self) -> &str {
+        let Some(first) = self.derived.first() else { return &self.text };
+        let words = self.text.get(..first.span().start).unwrap_or(&self.text);
+        words.strip_suffix('\n').unwrap_or(words)
+    }
+
+    /// What the codes in its pictures say: addresses, numbers, words.
+    pub fn code_contents(&self) -> impl Iterator<Item = &str> {
+        let codes = self.derived.iter().filter(|part| part.role != ReadAs::Words);
+        codes.map(|part| part.span().of(&self.text))
+    }
+
+    /// Whether any of these bytes of `text` were read in a picture.
+    pub fn is_derived(&self, span: Span) -> bool {
+        let touches = |part: &Derived| {
+            let own = part.span();
+            own.start < span.end && span.start < own.end
+        };
+        self.derived.iter().any(touches)
     }
 }
 

@@ -22,6 +22,8 @@ pub enum CapturePurpose {
     Page,
     /// The next-level link of an ad (互联网广告管理办法 art 18).
     Landing,
+    /// A picture that an ad shows.
+    Picture,
 }
 
 impl CapturePurpose {
@@ -31,12 +33,14 @@ impl CapturePurpose {
             Self::Discover => "discover",
             Self::Page => "page",
             Self::Landing => "landing",
+            Self::Picture => "picture",
         }
     }
 
     /// The purpose with this stable name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Discover, Self::Page, Self::Landing].into_iter().find(|purpose| purpose.as_str() == text)
+        let all = [Self::Discover, Self::Page, Self::Landing, Self::Picture];
+        all.into_iter().find(|purpose| purpose.as_str() == text)
     }
 }
 

@@ -26,6 +26,8 @@ pub enum JobKind {
     Stamp,
     /// Look again at pages after an order.
     Recheck,
+    /// Read words in pictures that wait.
+    ReadPictures,
 }
 
 impl JobKind {
@@ -37,6 +39,7 @@ impl JobKind {
             Self::Digest => "digest",
             Self::Stamp => "stamp",
             Self::Recheck => "recheck",
+            Self::ReadPictures => "read-pictures",
         }
     }
 }

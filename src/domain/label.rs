@@ -134,6 +134,7 @@ impl CapturePurpose {
             Self::Discover => both("列表页", "list page"),
             Self::Page => both("发布页面", "page"),
             Self::Landing => both("下一级链接（落地页）", "landing page"),
+            Self::Picture => both("广告图片", "picture of an ad"),
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod manners;
 pub mod notice;
 pub mod office;
 pub mod party;
+pub mod picture;
 mod procedure;
 pub mod provision;
 pub mod recheck;

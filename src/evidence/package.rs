@@ -156,6 +156,7 @@ pub(super) fn capture_path(index: usize, capture: &Capture) -> String {
         CapturePurpose::Discover => "list",
         CapturePurpose::Page => "page",
         CapturePurpose::Landing => "landing",
+        CapturePurpose::Picture => "picture",
     };
     format!("captures/{:02}-{what}", index + 1)
 }

@@ -13,11 +13,12 @@ const MIN_TELLING_CHARS: usize = 20;
 /// Covered are, in this order: the text without white space, punctuation and case (`%`, `‰` and the point inside a
 /// number stay, because they change the promise); the host of the landing address without `www.`; and, when the
 /// text has fewer than 20 such characters, the file names of the images, sorted. Not covered are the kind, the
-/// page, the publisher, times, tracking parameters and the path of the landing address.
+/// page, the publisher, times, tracking parameters and the path of the landing address, and what was read in pictures:
+/// a better reading must not make another ad.
 ///
 /// The id is the first 32 hexadecimal characters of the SHA-256 of these parts, separated by line feeds.
 pub fn fingerprint(draft: &AdDraft) -> AdId {
-    let words = folded(&draft.text);
+    let words = folded(draft.published_text());
     let mut parts = vec![draft.landing_url.as_deref().map(host).unwrap_or_default()];
     if words.chars().count() < MIN_TELLING_CHARS {
         let mut names: Vec<String> = draft.images.iter().map(|image| file_name(image)).collect();

@@ -162,7 +162,9 @@ pub trait Connector: Send + Sync {
         };
         let mut reading = match target.purpose {
             CapturePurpose::Landing => landing::read(&page),
-            CapturePurpose::Discover | CapturePurpose::Page => self.read_page(source, target, &page),
+            CapturePurpose::Discover | CapturePurpose::Page | CapturePurpose::Picture => {
+                self.read_page(source, target, &page)
+            }
         };
         problems.append(&mut reading.problems);
         reading.problems = problems;

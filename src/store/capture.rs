@@ -3,6 +3,7 @@
 use sqlx::any::AnyRow;
 
 use super::error::Doing as _;
+use super::picture::with_bodies;
 use super::row::{column, count, named, parse_json, parsed};
 use super::{Db, Result};
 use crate::domain::blob::BlobRef;
@@ -35,6 +36,27 @@ impl Db {
             .await
             .doing("list landing pages")?;
         rows.iter().map(capture_of).collect()
+    }
+
+    /// The captures of the pictures of an ad, each picture once, in the order of their names.
+    pub async fn picture_captures(&self, pictures: &[String]) -> Result<Vec<Capture>> {
+        if pictures.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!("{SELECT} where {} order by c.id", with_bodies(pictures.len()));
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for sha256 in pictures {
+            query = query.bind(sha256.as_str());
+        }
+        let rows = query.fetch_all(self.pool()).await.doing("list the captures of pictures")?;
+        let mut captures: Vec<Capture> = Vec::new();
+        for row in &rows {
+            let capture = capture_of(row)?;
+            if !captures.iter().any(|known| known.body == capture.body) {
+                captures.push(capture);
+            }
+        }
+        Ok(captures)
     }
 
     /// At most `limit` captures, by name, beginning after `after`: for reading all of them again in steps.

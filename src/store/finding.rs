@@ -279,8 +279,31 @@ impl Db {
     }
 }
 
+/// Which pending findings take over a judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renews {
+    /// Those that an older pack judged.
+    NewerPack,
+    /// All: the ad itself has more to judge.
+    Always,
+}
+
+impl Renews {
+    fn condition(self) -> &'static str {
+        match self {
+            Self::NewerPack => " and finding.pack_revision <> excluded.pack_revision",
+            Self::Always => "",
+        }
+    }
+}
+
 /// Makes findings for the flagged ads and gives the ads whose finding is new.
-pub(super) async fn insert_flagged(tx: &mut Tx, ads: &[&SeenAd], now: UnixMs) -> Result<Vec<AdId>> {
+pub(super) async fn insert_flagged(
+    tx: &mut Tx,
+    ads: &[&SeenAd],
+    renews: Renews,
+    now: UnixMs,
+) -> Result<Vec<AdId>> {
     let flagged: Vec<(&SeenAd, &Assessment, &[Hit])> = ads
         .iter()
         .filter_map(|seen| {
@@ -300,9 +323,9 @@ pub(super) async fn insert_flagged(tx: &mut Tx, ads: &[&SeenAd], now: UnixMs) ->
          on conflict (ad_id) do update set version = finding.version + 1, severity = excluded.severity, \
          priority = excluded.priority, rank = excluded.rank, pack_revision = excluded.pack_revision, \
          assessment = excluded.assessment, updated_at = excluded.updated_at \
-         where finding.state = 'pending' and finding.pack_revision <> excluded.pack_revision \
-         returning ad_id, version, stage, office, severity, rank",
+         where finding.state = 'pending'{} returning ad_id, version, stage, office, severity, rank",
         tuples(flagged.len(), 13),
+        renews.condition(),
     );
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for (seen, assessment, _) in &flagged {

@@ -39,6 +39,7 @@ pub mod manners;
 pub mod office;
 pub mod outbox;
 pub mod page;
+pub mod picture;
 pub mod recheck;
 pub mod report;
 pub mod review;

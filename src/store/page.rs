@@ -6,9 +6,10 @@ use sqlx::AssertSqlSafe;
 
 use super::batch::{MAX_ROWS, placeholders, tuples};
 use super::error::Doing as _;
+use super::finding::Renews;
 use super::pool::Tx;
 use super::row::{DraftRow, column, json, parsed, plain};
-use super::{Db, Result, ad, capture_log, contact, finding, outbox};
+use super::{Db, Result, ad, capture_log, contact, finding, outbox, picture};
 use crate::domain::ad::{AdDraft, AdId, Sighting};
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::capture_log::LogEntry;
@@ -43,6 +44,8 @@ pub struct SeenAd {
     pub judgement: Option<(Assessment, Vec<Hit>)>,
     /// Contact points in it; kept with the ad when this makes a new finding.
     pub contacts: Vec<Contact>,
+    /// SHA-256 of its pictures, in the order of the page; each must be recorded ([`Db::record_picture`]).
+    pub pictures: Vec<String>,
     /// The message to send if this makes a new finding; written to the outbox in the same transaction.
     pub alert: Option<Notice>,
 }
@@ -135,9 +138,10 @@ async fn record(tx: &mut Tx, page: &PageRecord, recorded: &mut PageRecorded) -> 
     let mut new_findings: BTreeSet<AdId> = BTreeSet::new();
     for chunk in ads.chunks(MAX_ROWS) {
         recorded.n_new_ads += insert_ads(tx, chunk).await?;
-        let flagged = finding::insert_flagged(tx, chunk, page.now).await?;
+        let flagged = finding::insert_flagged(tx, chunk, Renews::NewerPack, page.now).await?;
         let made: Vec<&SeenAd> = chunk.iter().copied().filter(|seen| flagged.contains(&seen.id)).collect();
         contact::insert(tx, &made).await?;
+        picture::insert(tx, chunk).await?;
         new_findings.extend(flagged);
     }
     for chunk in page.ads.chunks(MAX_ROWS) {

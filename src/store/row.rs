@@ -10,6 +10,7 @@ use sqlx::any::AnyRow;
 use super::StoreError;
 use super::error::Doing as _;
 use crate::domain::ad::{AdDraft, AdKind};
+use crate::domain::picture::Derived;
 use crate::kit::clock::UnixMs;
 
 /// Stored form of [`AdDraft`].
@@ -30,6 +31,8 @@ pub(super) struct DraftRow {
     published_at: Option<UnixMs>,
     #[serde(default)]
     platform_ids: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    derived: Vec<Derived>,
 }
 
 impl From<&AdDraft> for DraftRow {
@@ -47,6 +50,7 @@ impl From<&AdDraft> for DraftRow {
             label,
             published_at,
             platform_ids,
+            derived,
         } = draft.clone();
         Self {
             kind,
@@ -61,6 +65,7 @@ impl From<&AdDraft> for DraftRow {
             label,
             published_at,
             platform_ids,
+            derived,
         }
     }
 }
@@ -80,6 +85,7 @@ impl From<DraftRow> for AdDraft {
             label: row.label,
             published_at: row.published_at,
             platform_ids: row.platform_ids,
+            derived: row.derived,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use futures::future::BoxFuture;
 
-use super::jobs::{crawl::Crawl, digest::Digest, notify::Notify, recheck::Recheck, stamp::Stamp};
+use super::jobs::{
+    crawl::Crawl, digest::Digest, notify::Notify, pictures::ReadPictures, recheck::Recheck, stamp::Stamp,
+};
 use crate::app::{App, Result};
 use crate::domain::job::JobKind;
 
@@ -16,7 +18,7 @@ pub(super) trait Job: Sync {
 }
 
 /// Every kind of work.
-pub(super) const JOBS: &[&dyn Job] = &[&Crawl, &Notify, &Digest, &Stamp, &Recheck];
+pub(super) const JOBS: &[&dyn Job] = &[&Crawl, &Notify, &Digest, &Stamp, &Recheck, &ReadPictures];
 
 /// Does a job.
 pub(super) async fn run(app: &App, kind: &JobKind) -> Result<()> {
@@ -34,9 +36,9 @@ mod tests {
     #[test]
     fn every_kind_of_job_has_one_entry() {
         let source_id = SourceId::parse("city-news").unwrap();
-        for kind in
-            [JobKind::Crawl { source_id }, JobKind::Notify, JobKind::Digest, JobKind::Stamp, JobKind::Recheck]
-        {
+        let others =
+            [JobKind::Notify, JobKind::Digest, JobKind::Stamp, JobKind::Recheck, JobKind::ReadPictures];
+        for kind in others.into_iter().chain([JobKind::Crawl { source_id }]) {
             let n_entries = JOBS.iter().filter(|job| job.name() == kind.name()).count();
             assert_eq!(n_entries, 1, "{}", kind.name());
         }

@@ -156,7 +156,8 @@ impl App {
         };
         let alert = self.alert(source, &id, &draft, &assessment, &hits, sighting.seen_at);
         let contacts = if assessment.flagged { self.contact_finder.find(&draft) } else { Vec::new() };
-        SeenAd { id, draft, sighting, judgement: Some((assessment, hits)), contacts, alert }
+        let judgement = Some((assessment, hits));
+        SeenAd { id, draft, sighting, judgement, contacts, pictures: Vec::new(), alert }
     }
 
     /// Closes runs of this source that a killed process left open, so that reports do not count them as running.
@@ -184,15 +185,15 @@ impl App {
 fn pages_behind(ads: &[SeenAd], page_url: &str) -> Vec<Target> {
     let origin = |url: &str| url::Url::parse(url).ok().map(|url| url.origin());
     let own = origin(page_url);
-    let leaves = |url: &&String| {
+    let leaves = |url: &&str| {
         origin(url).is_some_and(|other| Some(&other) != own.as_ref())
             && url_host(url).is_some_and(|host| !MESSENGERS.contains(&host.as_str()))
     };
     ads.iter()
         .filter(|ad| ad.judgement.as_ref().is_some_and(|(assessment, _)| assessment.flagged))
         .flat_map(|ad| {
-            let urls = ad.draft.landing_url.iter().chain(&ad.draft.links);
-            urls.filter(leaves).take(MAX_LANDINGS_PER_AD)
+            let urls = ad.draft.landing_url.iter().chain(&ad.draft.links).map(String::as_str);
+            urls.chain(ad.draft.code_contents()).filter(leaves).take(MAX_LANDINGS_PER_AD)
         })
         .map(|url| Target::new(url, CapturePurpose::Landing, "landing"))
         .collect()

@@ -9,6 +9,7 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
 use super::super::error::Result;
+use super::super::pictures::Shown;
 use super::super::{App, new_id};
 use super::look::{Answer, Job, Looked, is_remembered, look};
 use super::{CrawlEvent, CrawlOptions, Progress, canonical, pages_behind, url_host};
@@ -20,6 +21,7 @@ use crate::domain::visit::Visit;
 use crate::fetch::Jar;
 use crate::judge::Scratch;
 use crate::kit::clock::UnixMs;
+use crate::picture::attach;
 use crate::source::{CapturedPage, Connector, Target};
 use crate::store::StoreError;
 use crate::store::frontier::{CrawlStep, OpenRun, Step};
@@ -41,6 +43,9 @@ const MAX_KNOWN: u64 = 1_000_000;
 const MAX_DEPTH: u32 = 8;
 /// A page without an answer is tried so often in one run.
 const MAX_ATTEMPTS: u32 = 2;
+
+/// Pictures of ads that one run fetches at most.
+const MAX_PICTURES: u32 = 200;
 
 /// A run and the process that holds it.
 pub(super) struct Run<'a> {
@@ -65,6 +70,8 @@ pub(super) struct Run<'a> {
     queue: VecDeque<Job>,
     /// Pages that need not be asked for, to be recorded as done with the next batch.
     passed_over: Vec<String>,
+    /// Pictures that may still be fetched.
+    n_pictures_left: u32,
     scratch: Scratch,
 }
 
@@ -113,6 +120,7 @@ impl<'a> Run<'a> {
             loaded_to: -1,
             queue: VecDeque::new(),
             passed_over: Vec::new(),
+            n_pictures_left: MAX_PICTURES,
             scratch: Scratch::default(),
         }
     }
@@ -180,7 +188,7 @@ impl<'a> Run<'a> {
             looked.sort_by_key(|looked| looked.job.step.ordinal);
             let mut batch = Batch::default();
             for looked in looked {
-                self.read(looked, &mut batch);
+                self.read(looked, &mut batch).await?;
             }
             if !self.record(batch, on_event).await? {
                 return Ok(false);
@@ -259,7 +267,7 @@ impl<'a> Run<'a> {
     }
 
     /// Reads and judges one page.
-    fn read(&mut self, looked: Looked, batch: &mut Batch) {
+    async fn read(&mut self, looked: Looked, batch: &mut Batch) -> Result<()> {
         let Looked { job: Job { step, target, visit }, answer } = looked;
         match answer {
             Answer::Failed { outcome, leaves_host } => {
@@ -281,7 +289,7 @@ impl<'a> Run<'a> {
                     batch.visits.insert(step.key.clone(), seen);
                 }
                 batch.captured.push((capture.id.clone(), capture.exchange.final_url.clone()));
-                let outcome = self.extract(&step, &target, capture, &body, batch);
+                let outcome = self.extract(&step, &target, capture, &body, batch).await?;
                 self.progress.count_page(&outcome);
             }
             Answer::Unchanged { capture, body } => {
@@ -292,21 +300,22 @@ impl<'a> Run<'a> {
                 }
                 batch.seen_again.push((capture.id.clone(), now));
                 // Read again, because rules and connectors may have become better since.
-                let outcome = self.extract(&step, &target, *capture, &body, batch);
+                let outcome = self.extract(&step, &target, *capture, &body, batch).await?;
                 self.progress.count_unchanged(&outcome);
             }
         }
+        Ok(())
     }
 
     /// Reads the ads of a capture and what it leads to; gives how the reading went.
-    fn extract(
+    async fn extract(
         &mut self,
         step: &Step,
         target: &Target,
         capture: Capture,
         body: &[u8],
         batch: &mut Batch,
-    ) -> RunOutcome {
+    ) -> Result<RunOutcome> {
         let page = CapturedPage { exchange: &capture.exchange, body };
         let reading = self.connector.read(self.source, target, &page);
         let url = &capture.exchange.final_url;
@@ -317,11 +326,15 @@ impl<'a> Run<'a> {
             batch.events.push(CrawlEvent::PageFailed { url: url.clone(), outcome: reading.outcome.clone() });
         }
         let host = url_host(url);
-        let ads: Vec<SeenAd> = reading
-            .drafts
-            .into_iter()
-            .map(|draft| self.app.see(draft, self.source, &capture, host.as_deref(), &mut self.scratch))
-            .collect();
+        let mut ads: Vec<SeenAd> = Vec::with_capacity(reading.drafts.len());
+        for mut draft in reading.drafts {
+            let shown =
+                Shown { source: self.source, manners: &self.manners, run_id: &self.id, parent: &capture.id };
+            let pictures = self.app.pictures_shown(&shown, &draft, &mut self.n_pictures_left).await?;
+            attach(&mut draft, &pictures);
+            let seen = self.app.see(draft, self.source, &capture, host.as_deref(), &mut self.scratch);
+            ads.push(SeenAd { pictures: pictures.into_iter().map(|(sha256, _)| sha256).collect(), ..seen });
+        }
         self.progress.count_ads(&ads);
         // The next-level link of an ad is followed once, and never further (互联网广告管理办法 art 18).
         if target.purpose != CapturePurpose::Landing {
@@ -332,7 +345,7 @@ impl<'a> Run<'a> {
         }
         batch.done.push(step.key.clone());
         batch.pages.push(PageRecord { capture, ads, now: self.app.clock.now() });
-        reading.outcome
+        Ok(reading.outcome)
     }
 
     fn failed(
@@ -418,6 +431,12 @@ impl<'a> Run<'a> {
         let counts = &mut self.progress.counts;
         counts.n_new_ads += recorded.pages.n_new_ads;
         counts.n_new_findings += recorded.pages.n_new_findings;
+        let ads = batch.pages.iter().flat_map(|page| &page.ads);
+        for ad in ads.filter(|ad| !ad.pictures.is_empty()) {
+            // An ad that was known without its pictures has more to judge now.
+            let is_new = self.app.renew_from_pictures(&ad.id, self.app.clock.now()).await?;
+            counts.n_new_findings += u32::from(is_new == Some(true));
+        }
         counts.n_failed = counts.n_failed.saturating_add(u32::try_from(recorded.n_left).unwrap_or(u32::MAX));
         self.n_known += recorded.n_added;
         self.n_done += batch.done.len() as u64 + recorded.n_left;

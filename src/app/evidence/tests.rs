@@ -53,7 +53,15 @@ pub(crate) async fn app_with_a_finding(folder: &Path) -> (App, Arc<FixedClock>, 
         seen_at: NOW,
     };
     let judgement = Some((judged.assessment, judged.hits));
-    let seen = SeenAd { id: id.clone(), draft, sighting, judgement, contacts: Vec::new(), alert: None };
+    let seen = SeenAd {
+        id: id.clone(),
+        draft,
+        sighting,
+        judgement,
+        contacts: Vec::new(),
+        pictures: Vec::new(),
+        alert: None,
+    };
     app.store.record_page(&PageRecord { capture: page, ads: vec![seen], now: NOW }).await.unwrap();
     for (name, url) in [("c2", LANDING), ("c3", "http://other.example.cn/")] {
         let landing = capture(&app, name, url, CapturePurpose::Landing, "<h1>落地页</h1>").await;

@@ -6,14 +6,16 @@ use futures::future::try_join_all;
 use super::{FileReport, Import, Result};
 use crate::app::crawl::url_host;
 use crate::app::id_of;
-use crate::domain::ad::AdDraft;
+use crate::domain::ad::{AdDraft, AdId};
 use crate::domain::blob::BlobRef;
 use crate::domain::capture::{Capture, CaptureId, CapturePurpose, Exchange, Imported};
+use crate::domain::picture::PictureReading;
 use crate::domain::run::{RunCounts, RunOutcome};
 use crate::judge::Scratch;
 use crate::kit::clock::UnixMs;
 use crate::kit::digest::sha256_hex;
 use crate::kit::problem::Problem;
+use crate::picture::attach;
 use crate::source::CapturedPage;
 use crate::source::import::{BadRecord, Content, Media, Record, Report, Saved, Words, media_of, read_saved};
 use crate::store::import::Reporter;
@@ -21,6 +23,9 @@ use crate::store::page::{PageRecord, PageRecorded, SeenAd};
 
 /// Code of the note that the words in a picture were not read.
 pub(super) use crate::source::import::WORDS_NOT_READ;
+
+/// The format of files that are pictures themselves.
+const PICTURE_FORMAT: &str = "image";
 
 pub(super) type Batch = Vec<std::result::Result<Record, BadRecord>>;
 
@@ -42,6 +47,8 @@ struct Kept {
 enum KeptContent {
     /// The body of an answer, to be read.
     Answer(Bytes),
+    /// A picture with what was read in it.
+    Picture(Bytes, Box<PictureReading>),
     /// Words that were read already.
     Words(Box<Words>),
 }
@@ -159,7 +166,18 @@ impl Import<'_> {
             pages.push(page);
         }
         let pages = merged(pages);
+        let with_pictures: Vec<AdId> = pages
+            .iter()
+            .flat_map(|page| &page.ads)
+            .filter(|ad| !ad.pictures.is_empty())
+            .map(|ad| ad.id.clone())
+            .collect();
         let recorded = self.app.store.record_pages(&pages).await?;
+        for id in &with_pictures {
+            // One that was kept before its words could be read has more to judge now.
+            let is_new = self.app.renew_from_pictures(id, self.now).await?;
+            report.n_new_findings += u64::from(is_new == Some(true));
+        }
         self.app.store.record_reporters(&reporters).await?;
         report.count_recorded(&recorded, counts);
         Ok(())
@@ -175,7 +193,15 @@ impl Import<'_> {
             KeepingContent::Answer(saved) => {
                 let (exchange, body) = self.answer(carrier, &place, *saved);
                 let blob = self.app.vault.put(body.clone()).await?;
-                (exchange, blob, KeptContent::Answer(body), None)
+                let media = media_of(exchange.status, exchange.response_header("content-type"), &body);
+                if media == Media::Picture {
+                    // Archives hold hundreds of pictures: the worker reads the words in them.
+                    let later = carrier.format != PICTURE_FORMAT;
+                    let reading = self.app.picture(&blob, body.clone(), later).await?;
+                    (exchange, blob, KeptContent::Picture(body, Box::new(reading)), None)
+                } else {
+                    (exchange, blob, KeptContent::Answer(body), None)
+                }
             }
             KeepingContent::Words(words) => {
                 let sha256 = &carrier.file.digests.sha256;
@@ -264,7 +290,21 @@ impl Import<'_> {
 
     fn judge(&self, kept: Kept, scratch: &mut Scratch) -> Judged {
         let Kept { place, capture, content } = kept;
+        let mut pictures = Vec::new();
         let (drafts, page_url, outcome, problems) = match content {
+            KeptContent::Picture(body, read) => {
+                let mut reading = read_saved(&CapturedPage { exchange: &capture.exchange, body: &body });
+                reading.problems.extend(read.problems.iter().cloned());
+                if read.is_waiting() {
+                    let message = "the picture is kept; the words in it wait to be read";
+                    reading.problems.push(Problem::new(WORDS_NOT_READ, message));
+                }
+                pictures.push((capture.body.digests.sha256.clone(), *read));
+                for draft in &mut reading.drafts {
+                    attach(draft, &pictures);
+                }
+                (reading.drafts, None, reading.outcome, reading.problems)
+            }
             KeptContent::Answer(body) => {
                 let reading = read_saved(&CapturedPage { exchange: &capture.exchange, body: &body });
                 (reading.drafts, None, reading.outcome, reading.problems)
@@ -278,6 +318,7 @@ impl Import<'_> {
             if let Some(url) = &page_url {
                 seen.sighting.page_url.clone_from(url);
             }
+            seen.pictures = pictures.iter().map(|(sha256, _)| sha256.clone()).collect();
             seen
         });
         let page = PageRecord { ads: ads.collect(), capture, now: self.now };

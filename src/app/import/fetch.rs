@@ -8,9 +8,10 @@ use crate::domain::run::{RunCounts, RunOutcome};
 use crate::fetch::{FetchRequest, Fetched};
 use crate::judge::Scratch;
 use crate::kit::problem::Problem;
+use crate::picture::attach;
 use crate::source::CapturedPage;
-use crate::source::import::read_saved;
-use crate::store::page::PageRecord;
+use crate::source::import::{Media, media_of, read_saved};
+use crate::store::page::{PageRecord, SeenAd};
 
 impl Import<'_> {
     /// Fetches the addresses if that was asked for. robots.txt, pauses and the address guard are those of a crawl.
@@ -67,11 +68,19 @@ impl Import<'_> {
             read_saved(&CapturedPage { exchange: &capture.exchange, body: &body })
         });
         let host = url_host(&capture.exchange.final_url);
-        let ads = reading
-            .drafts
-            .into_iter()
-            .map(|draft| self.app.see(draft, &self.source, &capture, host.as_deref(), scratch))
-            .collect();
+        let content_type = capture.exchange.response_header("content-type");
+        let mut pictures = Vec::new();
+        if media_of(capture.exchange.status, content_type, &body) == Media::Picture {
+            let read = self.app.picture(&capture.body, body.clone(), false).await?;
+            pictures.push((capture.body.digests.sha256.clone(), read));
+        }
+        let names: Vec<String> = pictures.iter().map(|(sha256, _)| sha256.clone()).collect();
+        let see = |mut draft| {
+            attach(&mut draft, &pictures);
+            let seen = self.app.see(draft, &self.source, &capture, host.as_deref(), scratch);
+            SeenAd { pictures: names.clone(), ..seen }
+        };
+        let ads = reading.drafts.into_iter().map(see).collect();
         let page = PageRecord { capture, ads, now: self.app.clock.now() };
         self.count(report, counts, &page, &reading.outcome);
         if !matches!(reading.outcome, RunOutcome::Ok | RunOutcome::Empty | RunOutcome::SlotOnly) {

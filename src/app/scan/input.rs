@@ -7,11 +7,15 @@ use std::sync::Arc;
 
 use super::MAX_DOCUMENT_BYTES;
 use crate::kit::problem::Problem;
+use crate::picture::is_picture;
 
 /// Bytes of JSON Lines that are judged together.
 const BATCH_BYTES: usize = 256 << 10;
 /// Plain text longer than this is judged piece by piece, cut between lines.
 const TEXT_PIECE_BYTES: usize = 1 << 20;
+
+/// Largest picture that is read.
+const MAX_PICTURE_BYTES: usize = 32 << 20;
 
 /// One thing named on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub enum ScanInput {
 /// How bytes are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputFormat {
-    /// By name: `.jsonl`/`.ndjson`, `.html`/`.htm`, else text; standard input by its first character.
+    /// By name: `.jsonl`/`.ndjson`, `.html`/`.htm`, else by its first bytes: a picture, a page, JSON Lines, else text.
     Auto,
     /// One document.
     Text,
@@ -70,6 +74,15 @@ pub enum Batch {
         bytes: Vec<u8>,
         /// Which piece of the text it is, from 0, when there are several.
         piece: Option<u64>,
+        /// What was wrong.
+        problems: Vec<Problem>,
+    },
+    /// A picture.
+    Picture {
+        /// The file.
+        origin: Arc<str>,
+        /// Its bytes.
+        bytes: Vec<u8>,
         /// What was wrong.
         problems: Vec<Problem>,
     },
@@ -149,6 +162,10 @@ fn read(origin: Arc<str>, mut reader: Reader, format: InputFormat) -> Batches {
         InputFormat::Auto => match reader.fill_buf() {
             Ok(head) if head.trim_ascii_start().starts_with(b"{") => InputFormat::JsonLines,
             Ok(head) if looks_like_html(head) => InputFormat::Html,
+            Ok(head) if is_picture(head) => {
+                let (bytes, problems) = read_up_to(&mut reader, MAX_PICTURE_BYTES);
+                return one(Batch::Picture { origin, bytes, problems });
+            }
             _ => InputFormat::Text,
         },
         chosen => chosen,

@@ -9,9 +9,11 @@ mod worker;
 
 pub use input::{InputFormat, ScanInput};
 
+use crate::app::pictures::PictureReader;
 use crate::domain::ad::AdKind;
 use crate::domain::finding::Assessment;
 use crate::domain::hit::Hit;
+use crate::domain::picture::Derived;
 use crate::judge::Judge;
 use crate::kit::problem::Problem;
 
@@ -31,6 +33,8 @@ pub struct Scanned {
     pub assessment: Option<Assessment>,
     /// What was wrong with the document.
     pub problems: Vec<Problem>,
+    /// Which parts of the text were read in pictures.
+    pub derived: Vec<Derived>,
 }
 
 impl Scanned {
@@ -64,6 +68,7 @@ pub struct ScanSummary {
 /// The first error of `emit`, for example a closed pipe. Bad input is a problem of its document, never an error.
 pub fn scan<R: Send>(
     judge: &Judge,
+    pictures: &PictureReader,
     inputs: &[ScanInput],
     kind: AdKind,
     render: impl Fn(Scanned) -> R + Sync,
@@ -73,7 +78,7 @@ pub fn scan<R: Send>(
     let batches = input::batches(inputs);
     pipeline::run(
         batches,
-        || worker::Worker::new(judge, kind),
+        || worker::Worker::new(judge, pictures, kind),
         |worker, batch| {
             let mut part = ScanSummary::default();
             let mut rendered = Vec::new();

@@ -7,14 +7,18 @@ use serde_json::Value;
 
 use super::input::Batch;
 use super::{MAX_DOCUMENT_BYTES, Scanned};
+use crate::app::pictures::PictureReader;
 use crate::domain::ad::{AdDraft, AdKind};
 use crate::extract::{charset, html};
 use crate::judge::{Judge, Scratch, Setting};
+use crate::kit::digest::sha256_hex;
 use crate::kit::problem::Problem;
+use crate::picture::attach;
 
 /// Holds what one thread reuses between documents.
 pub struct Worker<'a> {
     judge: &'a Judge,
+    pictures: &'a PictureReader,
     scratch: Scratch,
     draft: AdDraft,
 }
@@ -33,8 +37,8 @@ struct Record<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(judge: &'a Judge, kind: AdKind) -> Self {
-        Self { judge, scratch: Scratch::default(), draft: AdDraft::of_text(kind, String::new()) }
+    pub fn new(judge: &'a Judge, pictures: &'a PictureReader, kind: AdKind) -> Self {
+        Self { judge, pictures, scratch: Scratch::default(), draft: AdDraft::of_text(kind, String::new()) }
     }
 
     /// Judges each document of `batch` in order.
@@ -72,6 +76,7 @@ impl<'a> Worker<'a> {
                 };
                 out(self.judge_text(Value::from(id), text, problems));
             }
+            Batch::Picture { origin, bytes, problems } => out(self.judge_picture(&origin, &bytes, problems)),
             Batch::Unreadable { origin, problem } => out(unjudged(Value::from(origin.as_ref()), problem)),
         }
     }
@@ -99,6 +104,7 @@ impl<'a> Worker<'a> {
                     hits: Vec::new(),
                     assessment: None,
                     problems,
+                    derived: Vec::new(),
                 };
             }
         };
@@ -122,6 +128,7 @@ impl<'a> Worker<'a> {
                             hits: Vec::new(),
                             assessment: None,
                             problems,
+                            derived: Vec::new(),
                         };
                     }
                 }
@@ -140,10 +147,32 @@ impl<'a> Worker<'a> {
             hits: judgement.hits,
             assessment: Some(judgement.assessment),
             problems,
+            derived: std::mem::take(&mut self.draft.derived),
         }
+    }
+
+    fn judge_picture(&mut self, origin: &str, bytes: &[u8], mut problems: Vec<Problem>) -> Scanned {
+        let mut reading = self.pictures.read(bytes, false);
+        problems.append(&mut reading.problems);
+        if reading.is_waiting()
+            && let Err(error) = self.pictures.program()
+        {
+            problems.push(Problem::new("picture-not-read", error.to_string()));
+        }
+        self.draft.text.clear();
+        attach(&mut self.draft, &[(sha256_hex(bytes), reading)]);
+        let text = std::mem::take(&mut self.draft.text);
+        self.judge_text(Value::from(origin), text, problems)
     }
 }
 
 fn unjudged(id: Value, problem: Problem) -> Scanned {
-    Scanned { id, text: String::new(), hits: Vec::new(), assessment: None, problems: vec![problem] }
+    Scanned {
+        id,
+        text: String::new(),
+        hits: Vec::new(),
+        assessment: None,
+        problems: vec![problem],
+        derived: Vec::new(),
+    }
 }

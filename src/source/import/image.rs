@@ -1,6 +1,8 @@
-//! Pictures and screenshots: kept as they are. The words in them are not read here.
+//! Pictures and screenshots: kept as they are, each an ad of its own. What is in them is read elsewhere: readers are pure.
 
 use super::{Content, Input, Keeps, Opened, Options, Reader, Record, Saved, whole, without_columns};
+use crate::domain::ad::{AdDraft, AdKind};
+use crate::kit::digest::sha256_hex;
 use crate::kit::problem::Problem;
 
 /// Code of the note that a picture was kept and its words were not read.
@@ -38,9 +40,13 @@ pub(super) fn media_type(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// What is said about every picture.
-pub(super) fn not_read() -> Problem {
-    Problem::new(WORDS_NOT_READ, "the picture is kept; the words in it were not read")
+/// The ad that a picture is: without words of its own, named by its bytes.
+pub(super) fn draft(body: &[u8]) -> AdDraft {
+    AdDraft {
+        images: vec![format!("urn:sha256:{}", sha256_hex(body))],
+        locator: "picture".to_owned(),
+        ..AdDraft::of_text(AdKind::Display, "")
+    }
 }
 
 fn open(input: Input, _: &Options) -> Result<Opened, Problem> {

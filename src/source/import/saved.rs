@@ -82,7 +82,7 @@ pub fn read_saved(captured: &CapturedPage<'_>) -> Reading {
             Reading { drafts, problems, ..Reading::nothing(outcome) }
         }
         Media::Picture => {
-            Reading { problems: vec![image::not_read()], ..Reading::nothing(RunOutcome::SlotOnly) }
+            Reading { drafts: vec![image::draft(captured.body)], ..Reading::nothing(RunOutcome::Ok) }
         }
         Media::Other => Reading::nothing(RunOutcome::Empty),
     }

@@ -3,5 +3,6 @@
 pub(super) mod crawl;
 pub(super) mod digest;
 pub(super) mod notify;
+pub(super) mod pictures;
 pub(super) mod recheck;
 pub(super) mod stamp;
