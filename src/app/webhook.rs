@@ -97,3 +97,78 @@ impl WebhookSettings {
         self.events.is_empty() || self.events.iter().any(|wanted| wanted == event || wanted == part)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::app::Config;
+    use crate::domain::finding::FindingId;
+    use crate::fetch::test_server::{TestServer, answer, redirect};
+    use crate::kit::clock::FixedClock;
+
+    /// Monday 2026-11-23 08:00:00 +08:00.
+    const EIGHT: UnixMs = UnixMs(1_795_392_000_000);
+    /// A variable that every environment has and that is long enough.
+    const SECRET_ENV: &str = "PATH";
+
+    async fn app(folder: &tempfile::TempDir, origin: &str, events: &[&str]) -> App {
+        let mut config = Config { data_dir: folder.path().join("data"), ..Config::default() };
+        config.fetch.host_interval_ms = 0;
+        config.webhook = vec![WebhookSettings {
+            name: "platform".to_owned(),
+            url: format!("{origin}/hook"),
+            secret_env: SECRET_ENV.to_owned(),
+            events: events.iter().map(|event| (*event).to_owned()).collect(),
+        }];
+        App::open_with_clock(config, Arc::new(FixedClock::at(EIGHT))).await.unwrap()
+    }
+
+    fn lead() -> Lead {
+        Lead::open(FindingId::parse("f-0a1b").unwrap(), EIGHT)
+    }
+
+    #[tokio::test]
+    async fn a_delivery_is_signed_and_tried_until_it_is_taken() {
+        let n_asked = Arc::new(AtomicUsize::new(0));
+        let counted = n_asked.clone();
+        let server = TestServer::start(move |_| match counted.fetch_add(1, Ordering::SeqCst) {
+            0 => answer("500 Internal Server Error", "", "busy"),
+            1 => redirect("http://127.0.0.1:1/elsewhere"),
+            _ => answer("204 No Content", "", ""),
+        })
+        .await;
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(&folder, &server.origin, &["case"]).await;
+        assert_eq!(app.hooks("lead.step", &lead(), json!({}), EIGHT), [], "only what was asked for");
+        let notices = app.hooks("case.step", &lead(), json!({ "step": "file" }), EIGHT);
+        let [notice] = notices.as_slice() else { panic!("one webhook, one delivery") };
+        assert!(!notice.body.contains("王芳") && notice.body.contains("涉嫌"));
+        assert!(app.store.add_notice(notice).await.unwrap());
+        let mut now = EIGHT;
+        for (n_sent, n_failed) in [(0, 1), (0, 1), (1, 0), (0, 0)] {
+            let sent = app.notify().send_waiting(now).await.unwrap();
+            assert_eq!((sent.n_sent, sent.n_failed), (n_sent, n_failed), "{:?}", sent.last_error);
+            now = now.plus_ms(4_000_000);
+        }
+        assert_eq!(n_asked.load(Ordering::SeqCst), 3, "a redirect is not followed");
+        let secret = webhook::secret(&app.config.credential(SECRET_ENV).unwrap()).unwrap();
+        let signature = webhook::signature(&secret, notice.id.as_str(), EIGHT.0 / 1_000, &notice.body);
+        let head = server.requests().pop().unwrap().to_ascii_lowercase();
+        assert!(head.starts_with("post /hook "), "{head}");
+        assert!(head.contains(&format!("webhook-signature: {}", signature.to_ascii_lowercase())), "{head}");
+        assert!(head.contains(&format!("webhook-id: {}", notice.id)), "{head}");
+    }
+
+    #[tokio::test]
+    async fn a_webhook_that_the_settings_forgot_holds_nothing_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut app = app(&folder, "http://127.0.0.1:1", &[]).await;
+        let notices = app.hooks("lead.opened", &lead(), serde_json::Value::Null, EIGHT);
+        app.config.webhook.clear();
+        assert!(app.store.add_notice(&notices[0]).await.unwrap());
+        assert_eq!(app.notify().send_waiting(EIGHT).await.unwrap().n_sent, 1, "dropped, and said so");
+    }
+}
