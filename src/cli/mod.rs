@@ -20,6 +20,7 @@ mod out;
 mod queue;
 mod recheck;
 mod rules;
+mod rules_learn;
 mod rules_measure;
 mod scan;
 mod serve;

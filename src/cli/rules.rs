@@ -39,6 +39,8 @@ pub enum RulesCommand {
     Diff(rules_measure::DiffArgs),
     /// 把带标签的违法文本变形 — hide labelled violations systematically
     Evade(rules_measure::EvadeArgs),
+    /// 从带标签的文档学出措辞分的权重 — learn the wording weights from labelled documents
+    Learn(super::rules_learn::LearnArgs),
 }
 
 /// Runs the verb. `check` exits with 2 when a rule is wrong.
@@ -59,6 +61,7 @@ pub fn run(command: &RulesCommand, patterns: Option<&Path>, style: Style) -> Exi
         },
         RulesCommand::Eval(args) => or_error(rules_measure::eval(args, patterns, style)),
         RulesCommand::Diff(args) => or_error(rules_measure::compare(args, style)),
+        RulesCommand::Learn(args) => or_error(super::rules_learn::learn(args, patterns, style)),
         RulesCommand::Evade(args) => or_error(rules_measure::hide(args, patterns)),
     }
 }

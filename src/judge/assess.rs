@@ -9,12 +9,14 @@ use crate::domain::provision::ProvisionId;
 use crate::matcher::Occurrence;
 use crate::rules::RulePack;
 
-/// Concludes from the hits of one text and the signs around those asserted; `words` gives the published words of a place in the normalized text.
+/// Concludes from the hits of one text, the signs around those asserted and the manner in which they speak; `words`
+/// gives the published words of a place in the normalized text.
 pub(super) fn assess(
     pack: &RulePack,
     text: &str,
     hits: &[Hit],
     signs: &Signs,
+    manner: Option<String>,
     words: impl Fn(Occurrence) -> String,
 ) -> Assessment {
     let mut asserted: Vec<&Hit> = hits.iter().filter(|hit| hit.status.is_asserted()).collect();
@@ -23,6 +25,9 @@ pub(super) fn assess(
     if let Some(strongest) = asserted.first() {
         of_hits(&mut reasons, text, strongest, &asserted);
         of_place(&mut reasons, signs, words);
+        if let Some(manner) = manner {
+            reasons.add("wording", manner);
+        }
     }
     let n_cleared = hits.len() - asserted.len();
     if n_cleared > 0 {

@@ -5,15 +5,19 @@
 mod adhood;
 mod assess;
 mod context;
+mod learn;
 mod trace;
+mod wording;
 
+pub use self::learn::{Lesson, learn};
 pub use self::trace::{ConditionTrace, RuleTrace, TriggerTrace};
+pub use self::wording::Scorer;
 
 use self::adhood::{AdLists, Evidence, Signs};
-use self::context::{Context, Cues};
+use self::context::{Clearance, Context, Cues};
 use crate::domain::ad::AdDraft;
 use crate::domain::finding::Assessment;
-use crate::domain::hit::{Hit, HitStatus};
+use crate::domain::hit::{Hit, HitStatus, RuleId};
 use crate::kit::problem::Problem;
 use crate::matcher::{Match, Matcher, Occurrence};
 use crate::rules::{Diagnostic, Institution, Rule, RulePack};
@@ -30,6 +34,7 @@ pub struct Judge {
     matcher: Matcher,
     cues: Cues,
     lists: AdLists,
+    wording: Option<Scorer>,
 }
 
 /// Where a text stood.
@@ -58,7 +63,8 @@ impl Judge {
         let normalizer = Normalizer::embedded();
         let (matcher, (cues, lists), diagnostics) =
             Matcher::new(&pack, &normalizer, |groups| (Cues::new(&pack, groups), AdLists::new(groups)));
-        (Self { pack, normalizer, matcher, cues, lists }, diagnostics)
+        let wording = pack.wording.as_ref().map(Scorer::new);
+        (Self { pack, normalizer, matcher, cues, lists, wording }, diagnostics)
     }
 
     /// The pack that judges.
@@ -91,12 +97,19 @@ impl Judge {
         let words = |place: Occurrence| {
             scratch.normalized.source_span(place.start, place.end).of(&draft.text).to_owned()
         };
+        let whole = self.score(text);
         let hit = |found: &Match| {
             let rule = &self.pack.rules[found.rule];
             let place = found.trigger;
             let span = scratch.normalized.source_span(place.start, place.end);
             let signs = evidence.around(text, place);
-            let (status, cue, because) = match context.clearance(place, is_quoted(place)) {
+            let near = wording::around(text, place);
+            let score = if near.len() == text.len() { whole } else { self.score(&text[near]) };
+            let holds = |clearance: &Clearance| {
+                clearance.status == HitStatus::Negated || !self.is_over(whole, |wording| wording.over_context)
+            };
+            let clearance = context.clearance(place, is_quoted(place)).filter(holds);
+            let (status, cue, because) = match clearance {
                 Some(clearance) => {
                     let cue = clearance.cue;
                     let because = clearance.because(&words(cue));
@@ -112,7 +125,14 @@ impl Judge {
                     Some("出自引号内的他人言语，且附近没有联系方式与行动号召。".to_owned()),
                 ),
                 None => {
-                    let (status, because) = self.status_by_place(rule, &evidence, &signs, institution);
+                    let (status, because) = self.status_by_place(
+                        rule,
+                        &evidence,
+                        &signs,
+                        institution,
+                        score,
+                        text.len() < wording::PHRASE_BYTES,
+                    );
                     (status, None, because)
                 }
             };
@@ -137,11 +157,34 @@ impl Judge {
             (hit, signs)
         };
         let (mut hits, signs): (Vec<Hit>, Vec<Signs>) = scratch.matches.iter().map(hit).unzip();
+        let manner = hits
+            .iter()
+            .find(|hit| hit.status.is_asserted() && self.asks_for_wording(&hit.rule))
+            .and_then(|_| self.manner(text));
         let asserted = hits.iter().zip(signs).filter(|(hit, _)| hit.status.is_asserted());
         let signs = asserted.fold(Signs::default(), |all, (_, signs)| all.or(signs));
         hits.sort_by(|a, b| (a.span.start, a.span.end, &a.rule).cmp(&(b.span.start, b.span.end, &b.rule)));
-        let assessment = assess::assess(&self.pack, &draft.text, &hits, &signs, words);
+        let assessment = assess::assess(&self.pack, &draft.text, &hits, &signs, manner, words);
         Judgement { hits, assessment, problems: Vec::new() }
+    }
+
+    /// The wording score of normalized text; `None` without weights or when they know nothing of it.
+    fn score(&self, text: &str) -> Option<f64> {
+        self.wording.as_ref()?.score(text)
+    }
+
+    fn is_over(&self, score: Option<f64>, threshold: impl Fn(&Scorer) -> f64) -> bool {
+        self.wording.as_ref().zip(score).is_some_and(|(wording, score)| score >= threshold(wording))
+    }
+
+    fn asks_for_wording(&self, rule: &RuleId) -> bool {
+        self.pack.rule(rule).is_some_and(|rule| rule.wording.is_some())
+    }
+
+    /// What sounds like solicitation, for the reviewer.
+    fn manner(&self, text: &str) -> Option<String> {
+        let words = self.wording.as_ref()?.strongest(text);
+        (!words.is_empty()).then(|| format!("措辞像招揽，尤其“{}”。", words.join("”“")))
     }
 
     /// What the place of publication and the look of the text say when no cue does.
@@ -151,6 +194,8 @@ impl Judge {
         evidence: &Evidence<'_>,
         signs: &Signs,
         institution: Option<&Institution>,
+        score: Option<f64>,
+        is_phrase: bool,
     ) -> (HitStatus, Option<String>) {
         if let Some(institution) = institution {
             let status =
@@ -162,7 +207,17 @@ impl Judge {
             let because = "属于没有联系方式、链接和参与条件的文章（《广告法适用问题执法指南（一）》）。";
             return (HitStatus::NotAd, Some(because.to_owned()));
         }
-        if rule.ad_only && signs.likeness() < self.pack.ad_threshold {
+        let is_below = |wording: &Scorer, score: f64| score < wording.floor;
+        if !is_phrase
+            && self.wording.as_ref().zip(score).is_some_and(|(wording, score)| is_below(wording, score))
+        {
+            return (HitStatus::NotAd, Some("通篇措辞不像招揽。".to_owned()));
+        }
+        if rule.wording.is_some_and(|least| score.is_none_or(|score| score < least)) {
+            return (HitStatus::NotAd, Some("措辞不够像招揽，而本规则以此为条件。".to_owned()));
+        }
+        let sounds_like_ad = self.is_over(score, |wording| wording.as_ad);
+        if rule.ad_only && !sounds_like_ad && signs.likeness() < self.pack.ad_threshold {
             let because = "没有联系方式、行动号召、链接等广告特征，而本规则只适用于广告。";
             return (HitStatus::NotAd, Some(because.to_owned()));
         }

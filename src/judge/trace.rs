@@ -34,7 +34,7 @@ pub struct ConditionTrace {
     pub terms: String,
     /// Whether it lets the rule through.
     pub holds: bool,
-    /// The published words that it found.
+    /// The published words that it found, or the score.
     pub words: Option<String>,
 }
 
@@ -59,13 +59,22 @@ impl Judge {
             holds: truth.holds,
             words: truth.found.map(|found| published(found.start, found.end).of(text).to_owned()),
         };
+        let text_of_wording = scratch.normalized.text.as_str();
         let mut traces = Vec::new();
         for (rule, triggers) in self.pack.rules.iter().zip(found) {
             let triggers: Vec<TriggerTrace> = triggers
                 .into_iter()
                 .map(|(place, truths)| {
                     let span = published(place.start, place.end);
-                    let conditions = truths.into_iter().map(|truth| condition(rule, truth)).collect();
+                    let score = self.score(&text_of_wording[super::wording::around(text_of_wording, place)]);
+                    let wording = rule.wording.map(|least| ConditionTrace {
+                        condition: "wording".to_owned(),
+                        terms: format!(">= {least}"),
+                        holds: score.is_some_and(|score| score >= least),
+                        words: score.map(|score| format!("{score:.2}")),
+                    });
+                    let conditions =
+                        truths.into_iter().map(|truth| condition(rule, truth)).chain(wording).collect();
                     TriggerTrace { span, words: span.of(text).to_owned(), conditions }
                 })
                 .collect();
@@ -74,6 +83,11 @@ impl Judge {
             }
         }
         traces
+    }
+
+    /// The wording score of a text, at its beginning when it is long; `None` when the weights know nothing of it.
+    pub fn wording_score(&self, text: &str) -> Option<f64> {
+        self.score(super::wording::parts(&self.normalized(text)).next()?)
     }
 
     /// The text as the rules read it.

@@ -95,6 +95,9 @@ fn conditions(rule: &Rule) -> Vec<(String, String)> {
     if rule.word {
         out.push(("前后".to_owned(), "不得紧接字母或者数字".to_owned()));
     }
+    if let Some(score) = rule.wording {
+        out.push(("措辞分不低于".to_owned(), score.to_string()));
+    }
     if rule.ad_only {
         out.push(("仅限".to_owned(), "具有广告特征的文本".to_owned()));
     }

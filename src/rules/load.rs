@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use super::pack::{Alternatives, Cue, Institution, NOf, Near, Rule, RulePack, TermList, WEIGHTS};
 use super::syntax::{CueForm, FragmentForm, InstitutionForm, ListForm, PackForm, ProvisionForm, RuleForm};
 use super::term::{self, Term};
+use super::wording::{self, Wording, WordingForm};
 use super::{PackFile, resolve};
 use crate::domain::hit::{RuleId, Severity};
 use crate::domain::provision::{Provision, ProvisionId};
@@ -70,6 +71,11 @@ impl Loader {
                         self.add_pack(file, span, &form);
                     }
                 }
+                "wording" => {
+                    if let Some(form) = self.item::<WordingForm>(file, value) {
+                        self.add_wording(file, span, &form);
+                    }
+                }
                 "list" => self.each(file, span, value, Self::add_list),
                 "cue" => self.each(file, span, value, Self::add_cue),
                 "institution" => self.each(file, span, value, Self::add_institution),
@@ -78,7 +84,7 @@ impl Loader {
                 "rule" => self.each(file, span, value, Self::add_rule),
                 other => {
                     let message = format!("unknown table `{other}`");
-                    let help = "known: [pack], [[list]], [[cue]], [[institution]], [[provision]], [[fragment]], [[rule]]";
+                    let help = "known: [pack], [wording], [[list]], [[cue]], [[institution]], [[provision]], [[fragment]], [[rule]]";
                     self.error_at("R002", file, span, message, "not known here", Some(help.to_owned()));
                 }
             }
@@ -165,6 +171,28 @@ impl Loader {
         self.pack.revision.clone_from(form.revision.get_ref());
         self.pack.title.clone_from(form.title.get_ref());
         self.pack.language.clone_from(&form.language);
+    }
+
+    fn add_wording(&mut self, file: usize, span: Range<usize>, form: &WordingForm) {
+        if !self.claim_name("R011", "wording", "", Place { file, span }) {
+            return;
+        }
+        let mut weights = Vec::new();
+        for (weight, grams) in &form.weights {
+            match wording::group(weight.get_ref(), grams.get_ref()) {
+                Ok(group) => weights.extend(group),
+                Err(wording::Wrong::Key) => {
+                    let message = format!("`{}` is not a weight", weight.get_ref());
+                    self.error_at("R026", file, weight.span(), message, "write a number", None);
+                }
+                Err(wording::Wrong::Gram(gram)) => {
+                    let message = format!("`{gram}` is neither one character nor two");
+                    self.error_at("R026", file, grams.span(), message, "here", None);
+                }
+            }
+        }
+        let WordingForm { bias, floor, as_ad, over_context, .. } = *form;
+        self.pack.wording = Some(Wording { bias, floor, as_ad, over_context, weights });
     }
 
     fn unit_interval(&mut self, file: usize, number: &Spanned<f64>) -> Option<f64> {
@@ -353,6 +381,7 @@ impl Loader {
             absent,
             within: form.within,
             ad_only: form.ad_only,
+            wording: form.wording,
             word: form.word,
             not_in: located(file, form.not_in),
             examples: located(file, form.examples),

@@ -25,6 +25,7 @@
 //! | R023 | provision without proper dates |
 //! | R024 | words that never occur in normalized text |
 //! | R025 | `not_in` word that holds no trigger |
+//! | R026 | wording weight that is no number, or is given to more than two characters |
 //! | R030 | fewer than three examples or counter-examples |
 //! | R031 | example that the rule does not find |
 //! | R032 | example that the context clears |
@@ -36,6 +37,8 @@
 //! `official-contact` (words that make a contact one of an authority: 举报电话), `disguise` (promotion dressed as a
 //! warning: such a text cannot be cleared as one).
 //!
+//! `[wording]` weighs characters and pairs of them; a rule may demand a score with `wording = 0.5`.
+//!
 //! `<name>` in a pattern stands for the pattern of the `[[fragment]]` of that name.
 
 mod check;
@@ -46,6 +49,7 @@ mod pack;
 mod resolve;
 mod syntax;
 mod term;
+mod wording;
 
 pub use crate::kit::diagnostic::{Diagnostic, Level, Located, Place, TextFile as PackFile};
 pub use check::check;
@@ -58,6 +62,7 @@ pub use pack::{
     TermList, WEIGHTS,
 };
 pub use term::{ClaimTest, Comparison, Term};
+pub use wording::Wording;
 
 static PATTERNS: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/patterns");
 

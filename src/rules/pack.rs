@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::PackFile;
 use super::term::Term;
+use super::wording::Wording;
 use crate::domain::hit::{HitStatus, RuleId, Severity, Track};
 use crate::domain::provision::{Provision, ProvisionId};
 use crate::kit::diagnostic::{Located, Place};
@@ -36,6 +37,8 @@ pub struct RulePack {
     pub cues: Vec<Cue>,
     /// Licensed and public bodies.
     pub institutions: Vec<Institution>,
+    /// What its words sound like; `None` in a pack that does not weigh them.
+    pub wording: Option<Wording>,
     /// Provisions by id.
     pub provisions: BTreeMap<ProvisionId, Provision>,
     /// The files it was loaded from; places point into them.
@@ -60,7 +63,7 @@ impl RulePack {
 }
 
 /// Reason codes a pack may weigh, with the weight used when it does not.
-pub const WEIGHTS: [(&str, f64); 12] = [
+pub const WEIGHTS: [(&str, f64); 13] = [
     ("severity-4", 0.9),
     ("severity-3", 0.75),
     ("severity-2", 0.45),
@@ -73,6 +76,7 @@ pub const WEIGHTS: [(&str, f64); 12] = [
     ("link", 0.1),
     ("publisher-kind", 0.2),
     ("disguised-warning", 0.3),
+    ("wording", 0.25),
 ];
 
 fn default_weight(code: &str) -> Option<f64> {
@@ -228,6 +232,8 @@ pub struct Rule {
     pub within: Scope,
     /// Whether the text must look like an advertisement.
     pub ad_only: bool,
+    /// The wording score that the text around a hit must reach.
+    pub wording: Option<f64>,
     /// Whether a trigger must not touch a Latin letter or digit on either side.
     pub word: bool,
     /// Longer words in which the trigger does not count.

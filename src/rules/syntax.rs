@@ -101,6 +101,7 @@ pub(super) struct RuleForm {
     pub within: Scope,
     #[serde(default)]
     pub ad_only: bool,
+    pub wording: Option<f64>,
     #[serde(default)]
     pub word: bool,
     #[serde(default)]

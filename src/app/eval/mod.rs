@@ -2,6 +2,7 @@
 
 mod cases;
 pub mod evade;
+pub mod learn;
 mod tally;
 
 pub use cases::{Case, Label, Split, read_cases};
