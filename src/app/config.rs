@@ -18,6 +18,8 @@ pub struct Config {
     pub patterns: Option<PathBuf>,
     /// Fetching.
     pub fetch: FetchSettings,
+    /// Looking at pages with a browser.
+    pub render: RenderSettings,
     /// Mail.
     pub mail: MailSettings,
     /// The review pages.
@@ -79,6 +81,26 @@ pub struct FetchSettings {
     pub contact: String,
     /// Reaches only origins that a source allows explicitly, never the public network.
     pub allowed_origins_only: bool,
+}
+
+/// How pages are looked at with a browser.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RenderSettings {
+    /// Chromium or a relative; empty means the first one on the search path.
+    pub program: Option<PathBuf>,
+    /// Memory that the browser may take with all its pages, in MiB; it decides how many pages are open at one time.
+    pub memory_mib: u64,
+    /// Most pages at one time, whatever the memory.
+    pub max_pages: usize,
+    /// Longest time for one page, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+impl Default for RenderSettings {
+    fn default() -> Self {
+        Self { program: None, memory_mib: 1_024, max_pages: 4, timeout_ms: 60_000 }
+    }
 }
 
 /// Where notices go.
@@ -196,6 +218,7 @@ impl Default for Config {
             vault: String::new(),
             patterns: None,
             fetch: FetchSettings::default(),
+            render: RenderSettings::default(),
             mail: MailSettings::default(),
             web: WebSettings::default(),
             evidence: EvidenceSettings::default(),

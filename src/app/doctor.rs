@@ -31,6 +31,7 @@ impl App {
         checks.push(self.check_audit().await?);
         checks.push(self.check_captures().await?);
         checks.push(self.check_pictures().await?);
+        checks.push(self.check_browser().await?);
         Ok(checks)
     }
 
@@ -62,6 +63,31 @@ impl App {
         };
         let detail = format!("{by}; {n_waiting} pictures wait");
         Ok(HealthCheck { zh: "图中文字", en: "words in pictures", fine: true, detail })
+    }
+
+    /// Without a browser everything else works, so its absence is a fault only when a source wants it.
+    async fn check_browser(&self) -> Result<HealthCheck> {
+        let sources = self.store.list_sources().await?;
+        let n_wanting =
+            sources.iter().filter(|source| crate::source::render_profile(source).is_some()).count();
+        let line = |fine, detail| HealthCheck { zh: "浏览器", en: "browser", fine, detail };
+        let Some(renderer) = &self.renderer else {
+            let detail = match &self.config.render.program {
+                Some(path) => format!("{} is not there", path.display()),
+                None => "no Chromium on the search path".to_owned(),
+            };
+            return Ok(line(
+                n_wanting == 0,
+                format!(
+                    "{detail}: pages are captured as served, without rendering; {n_wanting} sources want it"
+                ),
+            ));
+        };
+        let path = renderer.program().path().display();
+        Ok(match renderer.program().version().await {
+            Some(version) => line(true, format!("{version} ({path}); {n_wanting} sources are rendered")),
+            None => line(false, format!("{path} does not say its version within 10 s")),
+        })
     }
 
     async fn check_captures(&self) -> Result<HealthCheck> {

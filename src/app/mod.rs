@@ -21,6 +21,7 @@ mod notify;
 pub mod office;
 pub mod pictures;
 mod recheck;
+mod render;
 mod review;
 pub mod rules;
 pub mod sample;
@@ -82,6 +83,7 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: Config,
     pub(crate) catalog: Catalog,
+    pub(crate) renderer: Option<crate::render::Renderer>,
     pub(crate) registry: users::Registry,
     pub(crate) circumstances: evidence::Circumstances,
 }
@@ -115,6 +117,7 @@ impl App {
         let fetcher = Fetcher::new(fetch_config(&config), clock.clone())?.with_slots(turns);
         let mailer = notify::mailer(&config)?;
         let catalog = adapters::catalog(&config);
+        let renderer = Self::renderer_of(&config, &clock);
         let registry = users::Registry::new(store.clone(), clock.clone());
         let app = Self {
             store,
@@ -129,6 +132,7 @@ impl App {
             clock,
             config,
             catalog,
+            renderer,
             registry,
             circumstances: evidence::Circumstances::default(),
         };

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::capture::CapturePurpose;
 use crate::domain::manners::Manners;
+use crate::domain::rendering::RenderProfile;
 use crate::domain::run::{CrawlRun, RunId, RunOutcome};
 use crate::domain::schedule::Schedule;
 use crate::domain::source::{Source, SourceId, SourceKind};
 use crate::domain::user::Actor;
 use crate::kit::clock::UnixMs;
 use crate::source::catalog::Catalog;
-use crate::source::{CapturedPage, Connector};
+use crate::source::{CapturedPage, Connector, RENDER};
 use crate::store::audit::AuditNote;
 
 use super::App;
@@ -311,7 +312,12 @@ fn parse_settings(
             wrong("set", format!("`{pair}` has no `=`; write NAME=VALUE"));
             continue;
         };
-        if let Some(connector) = connector
+        if name == RENDER.name {
+            // Understood by every kind, so no connector lists it.
+            if RenderProfile::parse(value).is_none() {
+                wrong("set", format!("`{pair}`: {name} is {}", RENDER.unit));
+            }
+        } else if let Some(connector) = connector
             && !connector.settings().iter().any(|setting| setting.name == name)
         {
             let known: Vec<&str> = connector.settings().iter().map(|setting| setting.name).collect();

@@ -38,6 +38,9 @@ pub enum SourceCommand {
         /// 连接器设置，NAME=VALUE，可重复 — setting of the connector
         #[arg(long = "set", value_name = "NAME=VALUE")]
         settings: Vec<String>,
+        /// 用浏览器渲染页面：电脑或手机 — look at pages with a browser, as a computer or a telephone
+        #[arg(long, value_name = "PROFILE", value_parser = ["desktop", "mobile"])]
+        render: Option<String>,
         /// 允许访问的非公网来源，例如 http://127.0.0.1:8080 — origin that may be reached although it is not public
         #[arg(long = "allow-origin", value_name = "ORIGIN")]
         allow_origins: Vec<String>,
@@ -109,7 +112,8 @@ fn kinds_help() -> String {
 /// Runs the verb.
 pub async fn run(command: SourceCommand, app: &App, style: Style) -> Result<Exit> {
     match command {
-        SourceCommand::Add { id, kind, url, title, cron, time_zone, settings, allow_origins } => {
+        SourceCommand::Add { id, kind, url, title, cron, time_zone, mut settings, render, allow_origins } => {
+            settings.extend(render.map(|profile| format!("{}={profile}", crate::source::RENDER.name)));
             let source = app
                 .add_source(NewSource { id, kind, url, title, cron, time_zone, settings, allow_origins })
                 .await?;

@@ -24,6 +24,8 @@ pub enum CapturePurpose {
     Landing,
     /// A picture that an ad shows.
     Picture,
+    /// A window that a page opened by itself.
+    Popup,
 }
 
 impl CapturePurpose {
@@ -34,12 +36,13 @@ impl CapturePurpose {
             Self::Page => "page",
             Self::Landing => "landing",
             Self::Picture => "picture",
+            Self::Popup => "popup",
         }
     }
 
     /// The purpose with this stable name.
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Discover, Self::Page, Self::Landing, Self::Picture];
+        let all = [Self::Discover, Self::Page, Self::Landing, Self::Picture, Self::Popup];
         all.into_iter().find(|purpose| purpose.as_str() == text)
     }
 }

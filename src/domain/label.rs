@@ -135,6 +135,7 @@ impl CapturePurpose {
             Self::Page => both("发布页面", "page"),
             Self::Landing => both("下一级链接（落地页）", "landing page"),
             Self::Picture => both("广告图片", "picture of an ad"),
+            Self::Popup => both("弹出窗口", "pop-up"),
         }
     }
 }

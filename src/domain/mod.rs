@@ -29,6 +29,7 @@ mod procedure;
 pub mod provision;
 pub mod recheck;
 pub mod referral;
+pub mod rendering;
 pub mod retention;
 pub mod review;
 pub mod run;

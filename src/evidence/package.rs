@@ -157,6 +157,7 @@ pub(super) fn capture_path(index: usize, capture: &Capture) -> String {
         CapturePurpose::Page => "page",
         CapturePurpose::Landing => "landing",
         CapturePurpose::Picture => "picture",
+        CapturePurpose::Popup => "popup",
     };
     format!("captures/{:02}-{what}", index + 1)
 }

@@ -66,7 +66,7 @@ const SLOT_WORDS: &[&str] = &[
 ];
 
 /// Attributes that ad systems put on their slots.
-const SLOT_ATTRIBUTES: &[&str] = &[
+pub(super) const SLOT_ATTRIBUTES: &[&str] = &[
     "data-ad",
     "data-ads",
     "data-ad-slot",
@@ -232,7 +232,7 @@ fn is_named_slot(element: ElementRef<'_>) -> bool {
 }
 
 /// Whether a class or id is made of words of which one names an ad: `ad-top`, `adTop`, `gg300`, `common_ad_item`.
-fn names_slot(name: &str) -> bool {
+pub(super) fn names_slot(name: &str) -> bool {
     // 163 calls its slots so.
     if name == "at_item" {
         return true;
@@ -327,7 +327,7 @@ fn host_of(src: &str) -> Option<&str> {
     rest.split(['/', '?', ':', '#']).next()
 }
 
-fn is_ad_host(host: &str) -> bool {
+pub(super) fn is_ad_host(host: &str) -> bool {
     AD_HOSTS.iter().any(|ad| host == *ad || host.strip_suffix(ad).is_some_and(|head| head.ends_with('.')))
 }
 

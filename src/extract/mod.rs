@@ -11,6 +11,7 @@ pub mod feed;
 pub mod html;
 pub mod moment;
 pub mod native_ad;
+pub mod rendered;
 pub mod sitemap;
 pub mod table;
 pub mod telegram;

@@ -13,6 +13,7 @@ use super::error::FetchError;
 use super::guard::{AllowedOrigins, AnyNames, CheckedNames, Gate, Refusal, Resolver, SystemResolver};
 use super::guard::{check_address, parse_url};
 use super::politeness::{HostSlots, Lanes, MemorySlots, SlotsUnavailable, failure_pause_ms, retry_after_ms};
+use super::proxy::{FilteringProxy, ProxyLimits};
 use super::robots::{self, Rules};
 use super::robots_cache::{Answer, RobotsCache};
 use super::tls;
@@ -113,6 +114,7 @@ pub struct Fetcher {
     lanes: Lanes,
     robots: RobotsCache,
     headers: HeaderMap,
+    resolver: Arc<dyn Resolver>,
     public: reqwest::Client,
     allowed: reqwest::Client,
     chains: Arc<tls::Chains>,
@@ -141,7 +143,7 @@ impl Fetcher {
         let tls = tls::config(chains.clone())
             .map_err(|error| cannot_set_up(format!("TLS cannot be set up: {error}")))?;
         let public = client(&config, tls.clone(), CheckedNames(resolver.clone()))?;
-        let allowed = client(&config, tls, AnyNames(resolver))?;
+        let allowed = client(&config, tls, AnyNames(resolver.clone()))?;
         let slots = Arc::new(MemorySlots::new(clock.clone()));
         Ok(Self {
             config,
@@ -150,6 +152,7 @@ impl Fetcher {
             lanes: Lanes::new(),
             robots: RobotsCache::default(),
             headers,
+            resolver,
             public,
             allowed,
             chains,
@@ -166,6 +169,53 @@ impl Fetcher {
     /// What this client sends as `User-Agent`.
     pub fn user_agent(&self) -> &str {
         self.headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// A way to the network for a browser that renders one page: the same guard, for everything the page asks.
+    ///
+    /// # Errors
+    /// An allowed origin is none, or the system gives no port.
+    pub async fn open_proxy(
+        &self,
+        allowed_origins: &[String],
+        limits: ProxyLimits,
+    ) -> Result<FilteringProxy, FetchError> {
+        let allowed = AllowedOrigins::parse(allowed_origins)?;
+        let (resolver, clock) = (self.resolver.clone(), self.clock.clone());
+        let started =
+            FilteringProxy::start(resolver, clock, allowed, self.config.allowed_origins_only, limits);
+        started
+            .await
+            .map_err(|error| cannot_set_up(format!("the proxy of the browser cannot start: {error}")))
+    }
+
+    /// Waits until a browser may ask for the page: its address is checked, robots.txt allows it, and it is our turn.
+    /// What the page itself asks for is checked by [`Fetcher::open_proxy`] alone, as a visitor's browser would ask.
+    ///
+    /// # Errors
+    /// As [`Fetcher::get`] before anything is asked of the page.
+    pub async fn admit(&self, request: &FetchRequest) -> Result<Url, FetchError> {
+        let url = parse_url(&request.url)?;
+        let trip = Trip {
+            allowed: AllowedOrigins::parse(&request.allowed_origins)?,
+            obeys_robots: !request.ignore_robots,
+            min_interval_ms: request.min_interval_ms,
+            ..Trip::default()
+        };
+        self.check(&url, &trip)?;
+        let delay_ms = if trip.obeys_robots { self.ask_robots(&url, &trip).await? } else { 0 };
+        let interval_ms = delay_ms.max(self.config.host_interval_ms).max(trip.min_interval_ms);
+        self.wait_for_turn(&url, interval_ms).await?;
+        Ok(url)
+    }
+
+    fn check(&self, url: &Url, trip: &Trip) -> Result<Gate, Refusal> {
+        let gate = Gate::of(url, &trip.allowed)?;
+        if self.config.allowed_origins_only && gate == Gate::PublicOnly {
+            let why = "`allowed_origins_only` is set and its origin is not among the allowed ones";
+            return Err(Refusal::new(url.as_str(), why));
+        }
+        Ok(gate)
     }
 
     /// Fetches one page, following redirects; every hop is checked, allowed by robots.txt, and waits its turn.
@@ -205,11 +255,7 @@ impl Fetcher {
         let mut sends_body = true;
         let mut budget = Duration::from_millis(self.config.timeout_ms);
         loop {
-            let gate = Gate::of(&url, &trip.allowed)?;
-            if self.config.allowed_origins_only && gate == Gate::PublicOnly {
-                let why = "`allowed_origins_only` is set and its origin is not among the allowed ones";
-                return Err(Refusal::new(url.as_str(), why).into());
-            }
+            let gate = self.check(&url, trip)?;
             let delay_ms = if trip.obeys_robots { self.ask_robots(&url, trip).await? } else { 0 };
             let interval_ms = delay_ms.max(self.config.host_interval_ms).max(trip.min_interval_ms);
             self.wait_for_turn(&url, interval_ms).await?;

@@ -96,7 +96,7 @@ impl AllowedOrigins {
         origins.collect::<Result<_, _>>().map(Self)
     }
 
-    fn contain(&self, url: &Url) -> bool {
+    pub(super) fn contain(&self, url: &Url) -> bool {
         self.0.contains(&url.origin())
     }
 }

@@ -18,7 +18,7 @@ mod weibo_timeline;
 mod tests;
 
 pub use page::Page;
-pub use settings::Setting;
+pub use settings::{RENDER, Setting, max_landings, render_profile};
 
 use std::collections::BTreeMap;
 
@@ -161,7 +161,7 @@ pub trait Connector: Send + Sync {
             Err(reading) => return *reading,
         };
         let mut reading = match target.purpose {
-            CapturePurpose::Landing => landing::read(&page),
+            CapturePurpose::Landing | CapturePurpose::Popup => landing::read(&page),
             CapturePurpose::Discover | CapturePurpose::Page | CapturePurpose::Picture => {
                 self.read_page(source, target, &page)
             }

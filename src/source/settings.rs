@@ -1,5 +1,6 @@
 //! Settings of sources: named, documented, checked before anything is fetched.
 
+use crate::domain::rendering::RenderProfile;
 use crate::domain::source::Source;
 use crate::kit::problem::Problem;
 
@@ -27,9 +28,32 @@ pub(super) const MAX_LANDINGS: Setting<'static> = Setting {
     help: "How many pages behind the ads of one page are captured; 0 for none.",
 };
 
+/// How pages are looked at, which every kind that is crawled understands in the same way.
+pub const RENDER: Setting<'static> = Setting {
+    name: "render",
+    default: "",
+    unit: "desktop or mobile",
+    example: "mobile",
+    help: "Pages are looked at with a browser, as a computer or a telephone; without it they are captured as served.",
+};
+
+/// As what the source's pages are looked at with a browser; `None` when they are captured as served.
+pub fn render_profile(source: &Source) -> Option<RenderProfile> {
+    RenderProfile::parse(text(source, &RENDER))
+}
+
+/// How many pages behind the ads of one page are captured.
+pub fn max_landings(source: &Source) -> usize {
+    number(source, &MAX_LANDINGS).unwrap_or(10)
+}
+
 /// Refuses settings that the kind does not know.
 pub(super) fn check(source: &Source, known: &[Setting<'_>]) -> Result<(), Problem> {
-    for name in source.settings.keys() {
+    let profile = text(source, &RENDER);
+    if !profile.is_empty() && RenderProfile::parse(profile).is_none() {
+        return Err(wrong(source, &RENDER, profile));
+    }
+    for name in source.settings.keys().filter(|name| *name != RENDER.name) {
         if !known.iter().any(|setting| setting.name == name) {
             let names: Vec<&str> = known.iter().map(|setting| setting.name).collect();
             let message = format!(

@@ -13,6 +13,7 @@ use super::error::{Doing as _, StoreError};
 use super::manners;
 use super::page::{self, PageRecord, PageRecorded};
 use super::pool::Tx;
+use super::rendering::{self, RenderingRow};
 use super::row::{column, count, json, parsed, plain};
 use super::run::{COLUMNS, run_of};
 use super::{Db, Result};
@@ -56,6 +57,8 @@ pub struct CrawlStep<'a> {
     pub progress: &'a str,
     /// Pages that were captured, and pages whose kept capture was read again.
     pub pages: &'a [PageRecord],
+    /// What a browser made of some of them.
+    pub renderings: &'a [RenderingRow],
     /// Captures whose bytes were seen once more.
     pub seen_again: &'a [(CaptureId, UnixMs)],
     /// What is known of pages now, by key.
@@ -222,6 +225,9 @@ impl Db {
         }
         let mut recorded = CrawlRecorded::default();
         let fresh = page::record_all(&mut tx, step.pages, &mut recorded.pages).await?;
+        for row in step.renderings {
+            rendering::insert(&mut tx, row).await?;
+        }
         for (capture_id, at) in step.seen_again {
             page::see_again(&mut tx, capture_id, *at).await?;
         }

@@ -41,6 +41,7 @@ pub mod outbox;
 pub mod page;
 pub mod picture;
 pub mod recheck;
+pub mod rendering;
 pub mod report;
 pub mod review;
 pub mod run;

@@ -11,6 +11,7 @@ use super::pool::Tx;
 use super::row::{DraftRow, column, json, parsed, plain};
 use super::{Db, Result, ad, capture_log, contact, finding, outbox, picture};
 use crate::domain::ad::{AdDraft, AdId, Sighting};
+use crate::domain::blob::BlobRef;
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::capture_log::LogEntry;
 use crate::domain::finding::Assessment;
@@ -160,15 +161,7 @@ async fn record(tx: &mut Tx, page: &PageRecord, recorded: &mut PageRecorded) -> 
 async fn insert_capture(tx: &mut Tx, capture: &Capture) -> Result<bool> {
     let id = capture.id.as_str();
     let body = &capture.body;
-    sqlx::query(
-        "insert into blob (sha256, sm3, size_bytes) values ($1, $2, $3) on conflict (sha256) do nothing",
-    )
-    .bind(body.digests.sha256.as_str())
-    .bind(body.digests.sm3.as_str())
-    .bind(i64::try_from(body.size_bytes).unwrap_or(i64::MAX))
-    .execute(tx.conn())
-    .await
-    .doing("record a body")?;
+    insert_blobs(tx, std::iter::once(body)).await?;
     let inserted = sqlx::query(
         "insert into capture (id, source_id, run_id, purpose, parent_id, final_url, status, finished_at, exchange, \
          body_sha256) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing",
@@ -187,6 +180,28 @@ async fn insert_capture(tx: &mut Tx, capture: &Capture) -> Result<bool> {
     .await
     .doing("record a capture")?;
     Ok(inserted.rows_affected() > 0)
+}
+
+/// Notes bytes that are in the vault.
+pub(super) async fn insert_blobs(tx: &mut Tx, blobs: impl Iterator<Item = &BlobRef>) -> Result<()> {
+    // By name and each once: the same order of locks in every process.
+    let blobs: BTreeMap<&str, &BlobRef> = blobs.map(|blob| (blob.digests.sha256.as_str(), blob)).collect();
+    let blobs: Vec<&BlobRef> = blobs.into_values().collect();
+    for chunk in blobs.chunks(MAX_ROWS) {
+        let sql = format!(
+            "insert into blob (sha256, sm3, size_bytes) values {} on conflict (sha256) do nothing",
+            tuples(chunk.len(), 3)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for blob in chunk {
+            query = query
+                .bind(blob.digests.sha256.as_str())
+                .bind(blob.digests.sm3.as_str())
+                .bind(i64::try_from(blob.size_bytes).unwrap_or(i64::MAX));
+        }
+        query.execute(tx.conn()).await.doing("record bytes")?;
+    }
+    Ok(())
 }
 
 /// Makes the ads that are new and renews what the judge said; gives how many are new.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::super::error::Result;
+use super::super::render::{Kept, Look};
 use super::super::{App, Config, adapters};
 use crate::domain::blob::BlobRef;
 use crate::domain::capture::{Capture, CapturePurpose, Exchange};
@@ -32,7 +33,7 @@ pub(super) struct Looked {
 
 pub(super) enum Answer {
     /// A page; its bytes are in the vault.
-    Page { exchange: Box<Exchange>, body: Bytes, blob: BlobRef },
+    Page { exchange: Box<Exchange>, body: Bytes, blob: BlobRef, kept: Option<Box<Kept>> },
     /// The host says that it is as it was in this capture.
     Unchanged { capture: Box<Capture>, body: Bytes },
     /// Nothing.
@@ -64,6 +65,15 @@ async fn ask(app: &App, source: &Source, manners: &Manners, cookies: Arc<Jar>, j
         Ok(request) => FetchRequest { cookies: cookies_for(&job.target, cookies), ..request },
         Err(outcome) => return Ok(Answer::Failed { outcome, leaves_host: false }),
     };
+    // A browser looks anew each time: what its page shows changes without the document.
+    match app.look_rendered(source, &job.target, &request).await? {
+        None => {}
+        Some(Err(error)) => return Ok(failed(source, job, &error)),
+        Some(Ok(Look { exchange, body, kept })) => {
+            let blob = app.vault.put(body.clone()).await?;
+            return Ok(Answer::Page { exchange: Box::new(exchange), body, blob, kept: Some(Box::new(kept)) });
+        }
+    }
     if let Some(visit) = &job.visit {
         let conditional = FetchRequest {
             headers: request.headers.iter().cloned().chain(conditions(visit)).collect(),
@@ -116,7 +126,7 @@ async fn page(app: &App, fetched: Fetched) -> Result<Answer> {
     // Bytes first, row second: see the module text.
     let blob = app.vault.put(body.clone()).await?;
     exchange.provenance = Some(app.provenance(&certificates).await?);
-    Ok(Answer::Page { exchange: Box::new(exchange), body, blob })
+    Ok(Answer::Page { exchange: Box::new(exchange), body, blob, kept: None })
 }
 
 fn failed(source: &Source, job: &Job, error: &FetchError) -> Answer {

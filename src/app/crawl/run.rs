@@ -10,6 +10,7 @@ use futures::stream::FuturesUnordered;
 
 use super::super::error::Result;
 use super::super::pictures::Shown;
+use super::super::render::Kept;
 use super::super::{App, new_id};
 use super::look::{Answer, Job, Looked, is_remembered, look};
 use super::{CrawlEvent, CrawlOptions, Progress, canonical, pages_behind, url_host};
@@ -26,6 +27,7 @@ use crate::source::{CapturedPage, Connector, Target};
 use crate::store::StoreError;
 use crate::store::frontier::{CrawlStep, OpenRun, Step};
 use crate::store::page::{PageRecord, SeenAd};
+use crate::store::rendering::RenderingRow;
 
 /// Pages that are looked at in one moment, at hosts that ask for no pause between requests.
 const MAX_AT_ONCE: usize = 16;
@@ -79,6 +81,7 @@ pub(super) struct Run<'a> {
 #[derive(Default)]
 struct Batch {
     pages: Vec<PageRecord>,
+    renderings: Vec<RenderingRow>,
     seen_again: Vec<(CaptureId, UnixMs)>,
     visits: BTreeMap<String, Visit>,
     done: Vec<String>,
@@ -273,7 +276,7 @@ impl<'a> Run<'a> {
             Answer::Failed { outcome, leaves_host } => {
                 self.failed(step, &target, outcome, leaves_host, batch)
             }
-            Answer::Page { exchange, body, blob } => {
+            Answer::Page { exchange, body, blob, kept } => {
                 let capture = Capture {
                     id: new_id(),
                     source_id: self.source.id.clone(),
@@ -289,7 +292,7 @@ impl<'a> Run<'a> {
                     batch.visits.insert(step.key.clone(), seen);
                 }
                 batch.captured.push((capture.id.clone(), capture.exchange.final_url.clone()));
-                let outcome = self.extract(&step, &target, capture, &body, batch).await?;
+                let outcome = self.extract(&step, &target, capture, &body, kept, batch).await?;
                 self.progress.count_page(&outcome);
             }
             Answer::Unchanged { capture, body } => {
@@ -300,7 +303,7 @@ impl<'a> Run<'a> {
                 }
                 batch.seen_again.push((capture.id.clone(), now));
                 // Read again, because rules and connectors may have become better since.
-                let outcome = self.extract(&step, &target, *capture, &body, batch).await?;
+                let outcome = self.extract(&step, &target, *capture, &body, None, batch).await?;
                 self.progress.count_unchanged(&outcome);
             }
         }
@@ -314,10 +317,14 @@ impl<'a> Run<'a> {
         target: &Target,
         capture: Capture,
         body: &[u8],
+        kept: Option<Box<Kept>>,
         batch: &mut Batch,
     ) -> Result<RunOutcome> {
-        let page = CapturedPage { exchange: &capture.exchange, body };
-        let reading = self.connector.read(self.source, target, &page);
+        let exchange = &capture.exchange;
+        let reading = match &kept {
+            Some(kept) => kept.read(self.connector, self.source, target, exchange, body),
+            None => self.connector.read(self.source, target, &CapturedPage { exchange, body }),
+        };
         let url = &capture.exchange.final_url;
         for problem in &reading.problems {
             tracing::info!(source.id = %self.source.id, url = %url, "{problem}");
@@ -344,8 +351,44 @@ impl<'a> Run<'a> {
             self.add(behind, Some(&capture.id), depth, batch);
         }
         batch.done.push(step.key.clone());
-        batch.pages.push(PageRecord { capture, ads, now: self.app.clock.now() });
+        self.take(capture, ads, kept, batch);
         Ok(reading.outcome)
+    }
+
+    /// A page to record, with what a browser made of it; windows that it opened are captures of their own.
+    fn take(&mut self, capture: Capture, ads: Vec<SeenAd>, kept: Option<Box<Kept>>, batch: &mut Batch) {
+        let opener = capture.id.clone();
+        let mut popups = Vec::new();
+        if let Some(mut kept) = kept {
+            popups = std::mem::take(&mut kept.popups);
+            batch.renderings.push(kept.row(&capture.id, &ads));
+        }
+        batch.pages.push(PageRecord { capture, ads, now: self.app.clock.now() });
+        for popup in popups {
+            let capture = Capture {
+                id: new_id(),
+                source_id: self.source.id.clone(),
+                run_id: self.id.clone(),
+                purpose: CapturePurpose::Popup,
+                parent_id: Some(opener.clone()),
+                exchange: popup.exchange,
+                body: popup.blob,
+            };
+            let url = capture.exchange.final_url.clone();
+            let target = Target::new(&url, CapturePurpose::Popup, "popup");
+            let reading =
+                popup.kept.read(self.connector, self.source, &target, &capture.exchange, &popup.body);
+            let host = url_host(&url);
+            let ads: Vec<SeenAd> = reading
+                .drafts
+                .into_iter()
+                .map(|draft| self.app.see(draft, self.source, &capture, host.as_deref(), &mut self.scratch))
+                .collect();
+            self.progress.count_ads(&ads);
+            batch.captured.push((capture.id.clone(), url));
+            batch.renderings.push(popup.kept.row(&capture.id, &ads));
+            batch.pages.push(PageRecord { capture, ads, now: self.app.clock.now() });
+        }
     }
 
     fn failed(
@@ -408,6 +451,7 @@ impl<'a> Run<'a> {
             counts: self.progress.counts,
             progress: &progress,
             pages: &batch.pages,
+            renderings: &batch.renderings,
             seen_again: &batch.seen_again,
             visits: &batch.visits,
             done: &batch.done,

@@ -100,7 +100,7 @@ impl Connector for Adapter {
             return Reading { problems, ..Reading::nothing(outcome) };
         }
         let mut reading = match target.purpose {
-            CapturePurpose::Landing => landing::read(&page),
+            CapturePurpose::Landing | CapturePurpose::Popup => landing::read(&page),
             CapturePurpose::Discover | CapturePurpose::Page | CapturePurpose::Picture => {
                 self.read_page(source, target, &page)
             }

@@ -30,7 +30,11 @@ fn step(n: i64) -> Step {
 }
 
 /// A piece of the run that changes nothing yet.
-fn nothing<'a>(run_id: &'a RunId, holder: &'a str, visits: &'a BTreeMap<String, Visit>) -> CrawlStep<'a> {
+pub(super) fn nothing<'a>(
+    run_id: &'a RunId,
+    holder: &'a str,
+    visits: &'a BTreeMap<String, Visit>,
+) -> CrawlStep<'a> {
     static NEWS: std::sync::LazyLock<SourceId> = std::sync::LazyLock::new(news);
     CrawlStep {
         run_id,
@@ -39,6 +43,7 @@ fn nothing<'a>(run_id: &'a RunId, holder: &'a str, visits: &'a BTreeMap<String, 
         counts: RunCounts::default(),
         progress: "{}",
         pages: &[],
+        renderings: &[],
         seen_again: &[],
         visits,
         done: &[],
@@ -49,7 +54,7 @@ fn nothing<'a>(run_id: &'a RunId, holder: &'a str, visits: &'a BTreeMap<String, 
     }
 }
 
-async fn held(db: &Db, holder: &str) {
+pub(super) async fn held(db: &Db, holder: &str) {
     looked_at(db, "news").await;
     db.open_held_run(&run_id(), &news(), holder, NOW).await.unwrap();
 }

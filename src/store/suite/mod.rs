@@ -18,6 +18,7 @@ mod offices;
 mod outbox;
 mod pages;
 mod queue;
+mod renderings;
 mod reviews;
 mod sources;
 mod tokens;
@@ -74,6 +75,8 @@ conformance! {
         what_was_looked_at_is_logged_once_in_one_chain_a_day,
         a_changed_or_cut_log_is_named,
         heads_of_logs_wait_for_stamps;
+    renderings:
+        a_rendering_comes_back_with_its_parts_and_is_kept_once;
     contacts:
         contacts_come_back_in_order_with_their_reach,
         contacts_are_kept_once_and_only_of_flagged_ads,
