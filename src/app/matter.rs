@@ -110,7 +110,7 @@ impl App {
     async fn publisher(&self, found: &FindingView) -> Result<(Vec<String>, Vec<String>)> {
         let Some(seen) = found.sightings.first() else { return Ok(Default::default()) };
         let (capture, body) = self.capture_body(&seen.capture_id).await?;
-        let page = CapturedPage { exchange: &capture.exchange, body: &body };
+        let page = CapturedPage::new(&capture.exchange, &body);
         let Ok(words) = words_of(&page) else { return Ok(Default::default()) };
         let contacts = self.contact_finder.find(&AdDraft::of_text(AdKind::Text, words));
         let of = |kind: ContactKind| {

@@ -13,6 +13,7 @@ mod doctor;
 mod error;
 pub mod eval;
 pub(crate) mod evidence;
+pub mod filter_lists;
 pub mod import;
 pub mod lead;
 pub mod letter;
@@ -21,6 +22,7 @@ mod notify;
 pub mod office;
 pub mod pictures;
 mod recheck;
+mod reextract;
 mod render;
 mod review;
 pub mod rules;
@@ -40,6 +42,7 @@ use std::sync::Arc;
 
 use crate::domain::calendar::WorkCalendar;
 use crate::extract::contact::Finder;
+use crate::extract::filters::Filters;
 use crate::fetch::{FetchConfig, Fetcher};
 use crate::group::route::RoutingTable;
 use crate::judge::Judge;
@@ -66,6 +69,7 @@ pub use error::{Error, FieldProblem, Result};
 pub use evidence::{
     EvidenceCheck, HandedOver, Keeping, LogCheck, LogReport, PackageFile, Printed, Sealed, Stamped,
 };
+pub use filter_lists::FilterList;
 pub use matter::Repeat;
 pub use users::Registry;
 
@@ -84,6 +88,7 @@ pub struct App {
     pub(crate) config: Config,
     pub(crate) catalog: Catalog,
     pub(crate) renderer: Option<crate::render::Renderer>,
+    filters: std::sync::OnceLock<Arc<Filters>>,
     pub(crate) registry: users::Registry,
     pub(crate) circumstances: evidence::Circumstances,
 }
@@ -133,6 +138,7 @@ impl App {
             config,
             catalog,
             renderer,
+            filters: std::sync::OnceLock::new(),
             registry,
             circumstances: evidence::Circumstances::default(),
         };

@@ -133,7 +133,7 @@ impl App {
             exchange: fetched.exchange,
             body: blob,
         };
-        let page = CapturedPage { exchange: &capture.exchange, body: &fetched.body };
+        let page = CapturedPage::new(&capture.exchange, &fetched.body).with_filters(self.filters());
         let drafts = self.drafts_of(source, url, &page);
         let quotes = quotes(view);
         let words = words_of(&page);

@@ -13,7 +13,7 @@ use crate::domain::capture::{CaptureId, CapturePurpose, Exchange};
 use crate::domain::rendering::{PartRole, RefusedRequest, RenderProfile, RenderState, Rendering};
 use crate::domain::run::RunOutcome;
 use crate::domain::source::Source;
-use crate::extract::rendered::is_known_request;
+use crate::extract::filters::Filters;
 use crate::fetch::{FetchError, FetchRequest, FilteringProxy, ProxyLimits, ProxyOutcome, Refusal};
 use crate::kit::problem::Problem;
 use crate::render::{Limits, Program, RenderError, RenderJob, Rendered, Renderer};
@@ -57,6 +57,7 @@ impl Kept {
     pub(super) fn read(
         &self,
         connector: &dyn Connector,
+        filters: &Filters,
         source: &Source,
         target: &Target,
         exchange: &Exchange,
@@ -65,13 +66,15 @@ impl Kept {
         let content_type = exchange.response_header("content-type");
         let is_html = content_type.is_none_or(|kind| kind.to_ascii_lowercase().contains("html"));
         let Some(dom) = self.dom.as_ref().filter(|_| is_html) else {
-            let mut reading = connector.read(source, target, &CapturedPage { exchange, body });
+            let mut reading =
+                connector.read(source, target, &CapturedPage::new(exchange, body).with_filters(filters));
             self.say_what_is_missing(&mut reading);
             return reading;
         };
         let mut shown = exchange.clone();
         shown.response_headers = vec![("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
-        let mut reading = connector.read(source, target, &CapturedPage { exchange: &shown, body: dom });
+        let mut reading =
+            connector.read(source, target, &CapturedPage::new(&shown, dom).with_filters(filters));
         self.say_what_is_missing(&mut reading);
         if target.purpose != CapturePurpose::Popup {
             reading.drafts.retain(|draft| draft.kind != AdKind::Display);
@@ -169,11 +172,12 @@ impl App {
     ) -> std::result::Result<Rendered, FetchError> {
         let url = self.fetcher.admit(request).await?;
         let proxy = self.fetcher.open_proxy(&request.allowed_origins, ProxyLimits::default()).await?;
+        let filters = self.filters().clone();
         let job = RenderJob {
             url: url.to_string(),
             profile,
             proxy: proxy.address(),
-            is_request: Arc::new(is_known_request),
+            is_request: Arc::new(move |url, page, kind| filters.rule_of(url, page, kind)),
         };
         let rendered = renderer.render(&job).await;
         let refused_page = |page: &str| refusal_of(&proxy, page);

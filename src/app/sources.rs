@@ -214,7 +214,8 @@ impl App {
                         fetched.exchange.response_header("content-type").unwrap_or("no content type")
                     );
                     checks.push(SourceCheck { zh: "入口", en: "entry", fine: true, detail });
-                    let page = CapturedPage { exchange: &fetched.exchange, body: &fetched.body };
+                    let page =
+                        CapturedPage::new(&fetched.exchange, &fetched.body).with_filters(self.filters());
                     let reading = connector.read(&source, &target, &page);
                     let n_landing =
                         reading.targets.iter().filter(|next| next.purpose == CapturePurpose::Landing).count();

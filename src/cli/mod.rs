@@ -19,6 +19,7 @@ mod office;
 mod out;
 mod queue;
 mod recheck;
+mod reextract;
 mod rules;
 mod rules_learn;
 mod rules_measure;
@@ -133,6 +134,8 @@ enum Command {
     Source(source::SourceCommand),
     /// 采集监测源 — crawl sources
     Crawl(crawl::CrawlArgs),
+    /// 用现在的连接器和规则重读已留存页面 — read old captures again with the connectors and rules of today
+    Reextract(reextract::ReextractArgs),
     /// 导入文件：网页存档、表格、投诉、字幕、截图等 — import files that people bring
     Import(import::ImportArgs),
     /// 待审队列：列出、查看、认定、排除、撤销 — the review queue
@@ -268,6 +271,7 @@ async fn asynchronous(
     let done = match command {
         Command::Source(command) => source::run(command, &app, style).await,
         Command::Crawl(args) => crawl::run(args, &app, style).await,
+        Command::Reextract(args) => reextract::run(args, &app, style).await,
         Command::Import(args) => import::run(args, &app, style).await,
         Command::Queue(command) => queue::run(command, &app, style).await,
         Command::Lead(command) => lead::run(command, &app, style).await,

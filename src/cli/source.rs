@@ -5,7 +5,7 @@ use super::out::{Style, inert, pad};
 use super::say;
 use crate::app::adapters::{self, Replayed};
 use crate::app::sources::NewSource;
-use crate::app::{App, Error, Result};
+use crate::app::{App, Error, FilterList, Result};
 use crate::domain::manners::{Hours, RobotsOverride};
 use crate::domain::source::SourceId;
 use crate::source::Connector as _;
@@ -59,6 +59,9 @@ pub enum SourceCommand {
         #[arg(long)]
         accept: bool,
     },
+    /// 广告位过滤规则（EasyList 等） — filter lists that tell ad slots
+    #[command(subcommand)]
+    Lists(ListsCommand),
     /// 采集分寸：时段、每日页数、robots.txt — hours, daily pages, and robots.txt of a source
     Manners(MannersArgs),
     /// 删除监测源（已采集内容保留） — remove a source; what was captured stays
@@ -66,6 +69,22 @@ pub enum SourceCommand {
         /// 编号 — its name
         id: String,
     },
+}
+
+/// Verbs of `source lists`.
+#[derive(Debug, clap::Subcommand)]
+pub enum ListsCommand {
+    /// 添加或替换 — add or replace a list, from a file or an address
+    Add {
+        /// 名称，例如 easylistchina — its name
+        name: String,
+        /// 文件或网址 — file, or http(s) address
+        place: String,
+    },
+    /// 从网址重新获取 — fetch lists again that came from an address
+    Update,
+    /// 列出 — list them
+    List,
 }
 
 /// Arguments of `source manners`; without any, it shows how the source is treated.
@@ -144,6 +163,7 @@ pub async fn run(command: SourceCommand, app: &App, style: Style) -> Result<Exit
             }
             check(&parse(&name)?, app, style).await
         }
+        SourceCommand::Lists(command) => lists(command, app, style).await,
         SourceCommand::Manners(args) => manners(args, app, style).await,
         SourceCommand::Remove { id } => {
             let id = parse(&id)?;
@@ -152,6 +172,46 @@ pub async fn run(command: SourceCommand, app: &App, style: Style) -> Result<Exit
             Ok(Exit::NOTHING)
         }
     }
+}
+
+/// Filter lists of the office.
+async fn lists(command: ListsCommand, app: &App, style: Style) -> Result<Exit> {
+    let line = |list: &FilterList| {
+        let rules = style.lang.pick("条规则", "rules");
+        let from = list.url.clone().unwrap_or_else(|| list.path.display().to_string());
+        say(&format!(
+            "{} {} {rules}  {}",
+            style.bold(&pad(&list.name, 18)),
+            list.n_rules,
+            style.dim(&inert(&from))
+        ));
+    };
+    let mut exit = Exit::NOTHING;
+    match command {
+        ListsCommand::Add { name, place } => line(&app.add_filter_list(&name, &place).await?),
+        ListsCommand::Update => {
+            for (name, updated) in app.update_filter_lists().await? {
+                match updated {
+                    Ok(list) => line(&list),
+                    Err(error) => {
+                        say(&format!("{} {}", style.severity(4, &pad(&name, 18)), inert(&error.to_string())));
+                        exit = Exit { code: 3, message: None };
+                    }
+                }
+            }
+        }
+        ListsCommand::List => {
+            let lists = app.filter_lists()?;
+            if lists.is_empty() {
+                say(style.lang.pick(
+                    "只有内置规则。添加：adwatch source lists add easylistchina 文件或网址",
+                    "Only the built-in list. Add one: adwatch source lists add easylistchina FILE-OR-URL",
+                ));
+            }
+            lists.iter().for_each(line);
+        }
+    }
+    Ok(exit)
 }
 
 /// Changes how a source is treated, then shows it.

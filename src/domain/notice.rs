@@ -18,6 +18,8 @@ pub enum NoticeKind {
     Digest,
     /// Something happened to a lead or case: told to a program. The subject names the webhook, the body is its JSON.
     Webhook,
+    /// A source that went silent.
+    Source,
 }
 
 impl NoticeKind {
@@ -27,12 +29,15 @@ impl NoticeKind {
             Self::Alert => "alert",
             Self::Digest => "digest",
             Self::Webhook => "webhook",
+            Self::Source => "source",
         }
     }
 
     /// The kind with this stable name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Alert, Self::Digest, Self::Webhook].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Alert, Self::Digest, Self::Webhook, Self::Source]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Ad slots in a page as served: by the label 广告, by names of classes and ids, by attributes of ad systems.
+//! Ad slots in a page as served: by the label 广告, by names of classes and ids, by attributes of ad systems, by filter
+//! lists.
 //!
 //! Of nested matches the outermost is the slot. A slot whose creative is loaded by a script is reported as empty,
 //! not dropped.
@@ -9,6 +10,7 @@ use ego_tree::NodeId;
 use scraper::{ElementRef, Html};
 use url::Url;
 
+use super::filters::Filters;
 use super::html::{self, selector};
 use crate::domain::ad::{AdDraft, AdKind};
 
@@ -80,22 +82,6 @@ pub(super) const SLOT_ATTRIBUTES: &[&str] = &[
     "data-adid",
 ];
 
-/// Hosts (or their endings) that serve ads into frames.
-const AD_HOSTS: &[&str] = &[
-    "pos.baidu.com",
-    "cpro.baidu.com",
-    "cpro.baidustatic.com",
-    "googlesyndication.com",
-    "doubleclick.net",
-    "tanx.com",
-    "gdt.qq.com",
-    "l.qq.com",
-    "nex.163.com",
-    "adpai.thepaper.cn",
-    "pmm.people.com.cn",
-    "ztyumn.ifeng.com",
-];
-
 /// Most labels and slots that are looked at in one page; a page with more is made to keep us busy.
 const MAX_LABELS: usize = 300;
 const MAX_SLOTS: usize = 500;
@@ -114,8 +100,9 @@ pub struct AdSlots {
     pub elements: HashSet<NodeId>,
 }
 
-/// Finds the slots of `page`.
-pub fn ad_slots(page: &Html, page_url: &Url) -> AdSlots {
+/// Finds the slots of `page`, with the help of filter lists.
+pub fn ad_slots(page: &Html, page_url: &Url, filters: &Filters) -> AdSlots {
+    let by_list = filters.marked(page, page_url);
     let base = html::base_of(page, page_url);
     let labels: Vec<(ElementRef<'_>, String)> = page
         .root_element()
@@ -131,6 +118,7 @@ pub fn ad_slots(page: &Html, page_url: &Url) -> AdSlots {
             .filter(|element| is_slot(*element))
             .map(|element| element.id()),
     );
+    matched.extend(by_list.keys());
     let mut slots = AdSlots::default();
     for element in page.root_element().descendent_elements().filter(|element| matched.contains(&element.id()))
     {
@@ -148,7 +136,12 @@ pub fn ad_slots(page: &Html, page_url: &Url) -> AdSlots {
         }
         slots.elements.insert(element.id());
         let label = labels.iter().find(|(label, _)| is_within(*label, element)).map(|(_, text)| text.clone());
-        let creatives = creatives(element, &base, label.as_deref());
+        let mut creatives = creatives(element, &base, label.as_deref());
+        if let Some(rule) = by_list.get(&element.id()) {
+            for creative in &mut creatives {
+                creative.platform_ids.insert("filter".to_owned(), rule.clone());
+            }
+        }
         if creatives.is_empty() {
             slots.empty.push(html::css_path(element));
         }
@@ -213,7 +206,7 @@ fn is_slot(element: ElementRef<'_>) -> bool {
     match value.name() {
         "html" | "head" | "body" | "main" | "article" | "script" | "style" | "link" | "meta" | "input"
         | "form" => false,
-        "iframe" => value.attr("src").and_then(host_of).is_some_and(is_ad_host) || is_named_slot(element),
+        "iframe" => is_named_slot(element),
         "ins" => is_named_slot(element) || has_slot_attribute(element),
         _ => is_named_slot(element) || has_slot_attribute(element),
     }
@@ -322,21 +315,13 @@ fn is_within(inner: ElementRef<'_>, outer: ElementRef<'_>) -> bool {
     inner.id() == outer.id() || inner.ancestors().any(|above| above.id() == outer.id())
 }
 
-fn host_of(src: &str) -> Option<&str> {
-    let (_, rest) = src.split_once("//")?;
-    rest.split(['/', '?', ':', '#']).next()
-}
-
-pub(super) fn is_ad_host(host: &str) -> bool {
-    AD_HOSTS.iter().any(|ad| host == *ad || host.strip_suffix(ad).is_some_and(|head| head.ends_with('.')))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn slots(body: &str) -> AdSlots {
-        ad_slots(&Html::parse_document(body), &Url::parse("http://news.example.com/p.html").unwrap())
+        let url = Url::parse("http://news.example.com/p.html").unwrap();
+        ad_slots(&Html::parse_document(body), &url, Filters::built_in())
     }
 
     fn texts(found: &AdSlots) -> Vec<&str> {

@@ -8,6 +8,7 @@ pub mod charset;
 pub mod contact;
 pub mod content;
 pub mod feed;
+pub mod filters;
 pub mod html;
 pub mod moment;
 pub mod native_ad;

@@ -27,6 +27,7 @@ use crate::domain::capture::{CapturePurpose, Exchange};
 use crate::domain::run::RunOutcome;
 use crate::domain::source::{Source, SourceKind};
 use crate::extract::MissingField;
+use crate::extract::filters::Filters;
 use crate::kit::clock::UnixMs;
 use crate::kit::problem::Problem;
 
@@ -89,6 +90,21 @@ pub struct CapturedPage<'a> {
     pub exchange: &'a Exchange,
     /// The body as received; it may carry a content encoding.
     pub body: &'a [u8],
+    /// What tells where ads are.
+    pub filters: &'a Filters,
+}
+
+impl<'a> CapturedPage<'a> {
+    /// A page whose ads the built-in list tells.
+    pub fn new(exchange: &'a Exchange, body: &'a [u8]) -> Self {
+        Self { exchange, body, filters: Filters::built_in() }
+    }
+
+    /// The same with other lists.
+    #[must_use]
+    pub fn with_filters(self, filters: &'a Filters) -> Self {
+        Self { filters, ..self }
+    }
 }
 
 /// What was read in one page.

@@ -94,7 +94,7 @@ fn read_feed(source: &Source, page: &Page<'_>) -> Reading {
 fn read_list(source: &Source, page: &Page<'_>) -> Reading {
     let tree = html::parse(&page.text);
     let base = html::base_of(&tree, &page.url);
-    let slots = ad_block::ad_slots(&tree, &page.url);
+    let slots = ad_block::ad_slots(&tree, &page.url, page.filters);
     let css = settings::text(source, &LINK_SELECTOR);
     let links = match Selector::parse(css).ok().filter(|_| !css.is_empty()) {
         Some(selector) => links_matching(&tree, &selector, &base),
@@ -116,7 +116,7 @@ fn read_list(source: &Source, page: &Page<'_>) -> Reading {
 /// Reads an article and the ads around it.
 pub(super) fn read_article(source: &Source, page: &Page<'_>) -> Reading {
     let tree = html::parse(&page.text);
-    let slots = ad_block::ad_slots(&tree, &page.url);
+    let slots = ad_block::ad_slots(&tree, &page.url, page.filters);
     match article::article(&tree, &page.url, &slots.elements) {
         Ok(draft) => with_slots(source, page, slots, vec![draft]),
         Err(field) => {

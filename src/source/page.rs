@@ -5,6 +5,7 @@ use url::Url;
 use super::{CapturedPage, Reading};
 use crate::domain::capture::Exchange;
 use crate::domain::run::RunOutcome;
+use crate::extract::filters::Filters;
 use crate::extract::{charset, content};
 use crate::kit::clock::UnixMs;
 use crate::kit::problem::Problem;
@@ -23,6 +24,8 @@ pub struct Page<'a> {
     pub content_type: Option<&'a str>,
     /// When it was captured.
     pub captured_at: UnixMs,
+    /// What tells where ads are.
+    pub filters: &'a Filters,
 }
 
 impl<'a> Page<'a> {
@@ -67,7 +70,8 @@ impl<'a> Page<'a> {
         if charset::lost_share(&decoded.text) > MAX_LOST_SHARE {
             return Err(Box::new(Reading { problems, ..Reading::nothing(RunOutcome::Charset) }));
         }
-        let page = Self { url, text: decoded.text, content_type, captured_at: exchange.finished_at };
+        let captured_at = exchange.finished_at;
+        let page = Self { url, text: decoded.text, content_type, captured_at, filters: captured.filters };
         Ok((page, problems))
     }
 }

@@ -95,11 +95,7 @@ fn target(case: &Case) -> Target {
 
 fn read(connector: &dyn Connector, case: &Case, body: &[u8]) -> Reading {
     let exchange = exchange(&case.url, case.status, case.content_type.as_deref());
-    connector.read(
-        &source(connector, &case.settings),
-        &target(case),
-        &CapturedPage { exchange: &exchange, body },
-    )
+    connector.read(&source(connector, &case.settings), &target(case), &CapturedPage::new(&exchange, body))
 }
 
 #[test]
@@ -195,7 +191,7 @@ fn statuses_and_login_pages_are_told_before_reading() {
             location: redirected.final_url.clone(),
             remote_addr: String::new(),
         });
-        let captured = CapturedPage { exchange: &redirected, body: b"<form>" };
+        let captured = CapturedPage::new(&redirected, b"<form>");
         let reading = connector.read(&source(*connector, &BTreeMap::new()), &target(case), &captured);
         assert_eq!(reading.outcome, RunOutcome::LoginWall);
     }
@@ -236,7 +232,8 @@ fn compressed_captures_are_read_and_bombs_reported() {
         let mut packed = exchange(&case.url, 200, case.content_type.as_deref());
         packed.response_headers.push(("content-encoding".to_owned(), "gzip".to_owned()));
         let source = source(*connector, &case.settings);
-        let captured = CapturedPage { exchange: &packed, body: &pack(&body) };
+        let body_packed = pack(&body);
+        let captured = CapturedPage::new(&packed, &body_packed);
         assert_eq!(connector.read(&source, &target(&case), &captured), read(*connector, &case, &body));
     }
 }
@@ -252,7 +249,7 @@ fn a_bomb_is_too_large_whoever_reads_it() {
         encoder.finish().unwrap().repeat((crate::extract::content::MAX_DECODED_BYTES >> 20) as usize + 1);
     let mut packed = exchange(&case.url, 200, None);
     packed.response_headers.push(("content-encoding".to_owned(), "gzip".to_owned()));
-    let captured = CapturedPage { exchange: &packed, body: &bomb };
+    let captured = CapturedPage::new(&packed, &bomb);
     let outcome =
         CONNECTORS[0].read(&source(CONNECTORS[0], &case.settings), &target(&case), &captured).outcome;
     assert!(matches!(outcome, RunOutcome::TooLarge { .. }), "{outcome:?}");

@@ -1,10 +1,14 @@
 //! 网页留存: reading captures. They are written by [`super::page`], together with what was found in them.
 
+use std::collections::BTreeMap;
+
 use sqlx::any::AnyRow;
 
+use super::batch::{MAX_ROWS, placeholders, tuples};
 use super::error::Doing as _;
 use super::picture::with_bodies;
-use super::row::{column, count, named, parse_json, parsed};
+use super::pool::Tx;
+use super::row::{column, count, named, parse_json, parsed, plain};
 use super::{Db, Result};
 use crate::domain::blob::BlobRef;
 use crate::domain::capture::{Capture, CaptureId, CapturePurpose};
@@ -70,6 +74,40 @@ impl Db {
             .doing("list captures")?;
         rows.iter().map(capture_of).collect()
     }
+
+    /// What connectors wanted of these captures, JSON of the caller's; only of those that are kept.
+    pub async fn capture_targets(&self, ids: &[CaptureId]) -> Result<BTreeMap<CaptureId, String>> {
+        let mut targets = BTreeMap::new();
+        for chunk in ids.chunks(MAX_ROWS) {
+            let sql = format!(
+                "select capture_id, target from capture_target where capture_id in ({})",
+                placeholders(1, chunk.len())
+            );
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+            for id in chunk {
+                query = query.bind(id.as_str());
+            }
+            for row in query.fetch_all(self.pool()).await.doing("read targets")? {
+                let id = parsed("capture_target", &column::<String>(&row, 0)?, CaptureId::parse)?;
+                targets.insert(id, column(&row, 1)?);
+            }
+        }
+        Ok(targets)
+    }
+}
+
+/// Keeps what connectors wanted of captures.
+pub(super) async fn insert_targets(tx: &mut Tx, targets: &[(CaptureId, String)]) -> Result<()> {
+    let sql = format!(
+        "insert into capture_target (capture_id, target) values {} on conflict (capture_id) do nothing",
+        tuples(targets.len(), 2)
+    );
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+    for (id, target) in targets {
+        query = query.bind(id.as_str()).bind(plain(target));
+    }
+    query.execute(tx.conn()).await.doing("keep targets")?;
+    Ok(())
 }
 
 fn capture_of(row: &AnyRow) -> Result<Capture> {

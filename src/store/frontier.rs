@@ -9,6 +9,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::batch::{MAX_ROWS, placeholders, tuples};
+use super::capture;
 use super::error::{Doing as _, StoreError};
 use super::manners;
 use super::page::{self, PageRecord, PageRecorded};
@@ -59,6 +60,8 @@ pub struct CrawlStep<'a> {
     pub pages: &'a [PageRecord],
     /// What a browser made of some of them.
     pub renderings: &'a [RenderingRow],
+    /// What the connector wanted of new captures, JSON of the caller's.
+    pub targets: &'a [(CaptureId, String)],
     /// Captures whose bytes were seen once more.
     pub seen_again: &'a [(CaptureId, UnixMs)],
     /// What is known of pages now, by key.
@@ -227,6 +230,9 @@ impl Db {
         let fresh = page::record_all(&mut tx, step.pages, &mut recorded.pages).await?;
         for row in step.renderings {
             rendering::insert(&mut tx, row).await?;
+        }
+        for chunk in step.targets.chunks(MAX_ROWS) {
+            capture::insert_targets(&mut tx, chunk).await?;
         }
         for (capture_id, at) in step.seen_again {
             page::see_again(&mut tx, capture_id, *at).await?;

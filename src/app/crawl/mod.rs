@@ -8,6 +8,7 @@ mod canonical;
 mod look;
 mod progress;
 mod run;
+mod silence;
 #[cfg(test)]
 mod tests;
 
@@ -129,6 +130,7 @@ impl App {
         tracing::info!(source.id = %id, run.id = %crawl_run.id, outcome = outcome.name(),
             n_pages = progress.counts.n_pages, "crawled source {id}: {}", outcome.describe());
         (crawl_run.finished_at, crawl_run.outcome) = (Some(finished_at), Some(outcome));
+        self.tell_of_silence(&source, &crawl_run).await?;
         Ok(crawl_run)
     }
 

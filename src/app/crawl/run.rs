@@ -82,6 +82,7 @@ pub(super) struct Run<'a> {
 struct Batch {
     pages: Vec<PageRecord>,
     renderings: Vec<RenderingRow>,
+    targets: Vec<(CaptureId, String)>,
     seen_again: Vec<(CaptureId, UnixMs)>,
     visits: BTreeMap<String, Visit>,
     done: Vec<String>,
@@ -291,6 +292,7 @@ impl<'a> Run<'a> {
                     self.progress.counts.n_unchanged += u32::from(seen.n_unchanged > 0);
                     batch.visits.insert(step.key.clone(), seen);
                 }
+                batch.targets.push((capture.id.clone(), step.target.clone()));
                 batch.captured.push((capture.id.clone(), capture.exchange.final_url.clone()));
                 let outcome = self.extract(&step, &target, capture, &body, kept, batch).await?;
                 self.progress.count_page(&outcome);
@@ -322,8 +324,12 @@ impl<'a> Run<'a> {
     ) -> Result<RunOutcome> {
         let exchange = &capture.exchange;
         let reading = match &kept {
-            Some(kept) => kept.read(self.connector, self.source, target, exchange, body),
-            None => self.connector.read(self.source, target, &CapturedPage { exchange, body }),
+            Some(kept) => kept.read(self.connector, self.app.filters(), self.source, target, exchange, body),
+            None => self.connector.read(
+                self.source,
+                target,
+                &CapturedPage::new(exchange, body).with_filters(self.app.filters()),
+            ),
         };
         let url = &capture.exchange.final_url;
         for problem in &reading.problems {
@@ -376,8 +382,14 @@ impl<'a> Run<'a> {
             };
             let url = capture.exchange.final_url.clone();
             let target = Target::new(&url, CapturePurpose::Popup, "popup");
-            let reading =
-                popup.kept.read(self.connector, self.source, &target, &capture.exchange, &popup.body);
+            let reading = popup.kept.read(
+                self.connector,
+                self.app.filters(),
+                self.source,
+                &target,
+                &capture.exchange,
+                &popup.body,
+            );
             let host = url_host(&url);
             let ads: Vec<SeenAd> = reading
                 .drafts
@@ -452,6 +464,7 @@ impl<'a> Run<'a> {
             progress: &progress,
             pages: &batch.pages,
             renderings: &batch.renderings,
+            targets: &batch.targets,
             seen_again: &batch.seen_again,
             visits: &batch.visits,
             done: &batch.done,

@@ -255,3 +255,53 @@ async fn an_override_of_robots_txt_stands_in_every_capture_and_in_the_audit() {
     let entries = app.store.audit_entries(None, 10).await.unwrap();
     assert!(entries.iter().any(|entry| entry.action == "source.robots-override" && entry.actor == "张三"));
 }
+
+#[tokio::test]
+async fn old_captures_are_read_again_without_asking_anybody() {
+    let server = site(3).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (app, _) = app(&folder, &server).await;
+    crawl(&app, CrawlOptions::default()).await;
+    let n_asked = server.paths().len();
+    let read = app.reextract(&[], &|_| {}).await.unwrap();
+    let figures = &read[&id()];
+    assert_eq!((figures.n_captures, figures.n_passed_over, figures.n_lost), (4, 0, 0));
+    assert_eq!((figures.n_new_ads, figures.n_new_sightings), (0, 0), "the same connector reads the same");
+    std::fs::remove_dir_all(folder.path().join("data/vault/objects")).unwrap();
+    let read = app.reextract(&[id()], &|_| {}).await.unwrap();
+    assert_eq!(read[&id()].n_lost, 4);
+    assert!(app.reextract(&[SourceId::parse("nowhere").unwrap()], &|_| {}).await.is_err());
+    assert_eq!(server.paths().len(), n_asked);
+}
+
+#[tokio::test]
+async fn a_source_that_goes_silent_is_told_of_once() {
+    let is_silent = Arc::new(AtomicBool::new(false));
+    let silent = is_silent.clone();
+    let server = TestServer::start_with(move |path, head| match path {
+        "/robots.txt" => answer("404 Not Found", "", ""),
+        "/" if silent.load(Ordering::SeqCst) => {
+            answer("200 OK", "Content-Type: text/html\r\n", "<title>改版公告</title><p>本站已改版。</p>")
+        }
+        "/" => answer(
+            "200 OK",
+            "Content-Type: text/html\r\n",
+            "<a href=/2026/0001.html>江州新闻第一条今日要闻</a>",
+        ),
+        _ => article(path, head),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let (app, clock) = app(&folder, &server).await;
+    let everything = CrawlOptions { everything: true, ..CrawlOptions::default() };
+    let mut n_waiting = Vec::new();
+    for silent in [false, false, true, true, false, true] {
+        is_silent.store(silent, Ordering::SeqCst);
+        crawl(&app, everything).await;
+        clock.advance_ms(HOUR_MS);
+        n_waiting.push(app.store.waiting_notices().await.unwrap().0);
+    }
+    // One alert may wait for the finding of the first run; silence is told in the third and the last.
+    let first = n_waiting[0];
+    assert_eq!(n_waiting.iter().map(|n| n - first).collect::<Vec<_>>(), [0, 0, 1, 1, 1, 2]);
+}

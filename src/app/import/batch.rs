@@ -293,7 +293,7 @@ impl Import<'_> {
         let mut pictures = Vec::new();
         let (drafts, page_url, outcome, problems) = match content {
             KeptContent::Picture(body, read) => {
-                let mut reading = read_saved(&CapturedPage { exchange: &capture.exchange, body: &body });
+                let mut reading = read_saved(&CapturedPage::new(&capture.exchange, &body));
                 reading.problems.extend(read.problems.iter().cloned());
                 if read.is_waiting() {
                     let message = "the picture is kept; the words in it wait to be read";
@@ -306,7 +306,8 @@ impl Import<'_> {
                 (reading.drafts, None, reading.outcome, reading.problems)
             }
             KeptContent::Answer(body) => {
-                let reading = read_saved(&CapturedPage { exchange: &capture.exchange, body: &body });
+                let reading =
+                    read_saved(&CapturedPage::new(&capture.exchange, &body).with_filters(self.app.filters()));
                 (reading.drafts, None, reading.outcome, reading.problems)
             }
             KeptContent::Words(words) => (vec![words.draft], words.page_url, RunOutcome::Ok, Vec::new()),

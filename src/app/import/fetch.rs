@@ -65,7 +65,7 @@ impl Import<'_> {
             body: blob,
         };
         let reading = tokio::task::block_in_place(|| {
-            read_saved(&CapturedPage { exchange: &capture.exchange, body: &body })
+            read_saved(&CapturedPage::new(&capture.exchange, &body).with_filters(self.app.filters()))
         });
         let host = url_host(&capture.exchange.final_url);
         let content_type = capture.exchange.response_header("content-type");

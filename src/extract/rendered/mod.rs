@@ -4,7 +4,6 @@
 
 mod destination;
 mod markup;
-mod networks;
 mod signs;
 mod slots;
 mod tree;
@@ -13,7 +12,6 @@ mod words;
 use crate::domain::rendering::Area;
 
 pub use markup::to_html;
-pub use networks::is_known_request;
 pub use slots::{Slot, ad_slots};
 
 /// A page with its frames. The first document is the page; frames are named by their place in the list.

@@ -123,7 +123,7 @@ fn requested(tree: &Tree<'_>, place: Place, is_request: RequestSign<'_>) -> Opti
     let (address, kind) = match node.name() {
         "iframe" | "frame" => (node.attr("src")?, "subdocument"),
         "img" => (node.source.as_deref().or_else(|| node.attr("src"))?, "image"),
-        "a" | "area" => (node.attr("href")?, "link"),
+        "a" | "area" => (node.attr("href")?, "subdocument"),
         "embed" | "object" => (node.attr("src").or_else(|| node.attr("data"))?, "object"),
         _ => return None,
     };
@@ -133,8 +133,7 @@ fn requested(tree: &Tree<'_>, place: Place, is_request: RequestSign<'_>) -> Opti
     if area.width < 40 || area.height < 12 {
         return None;
     }
-    let by_host = url.host_str().filter(|host| ad_block::is_ad_host(host)).map(str::to_owned);
-    by_host.or_else(|| if kind == "link" { None } else { is_request(url.as_str(), page.as_str(), kind) })
+    is_request(url.as_str(), page.as_str(), kind)
 }
 
 fn named(tree: &Tree<'_>, place: Place) -> Option<String> {

@@ -101,7 +101,7 @@ pub fn replay(adapter: &Adapter, fixture: &Fixture) -> Result<Value, ReplayProbl
         let body = body
             .ok_or_else(|| ReplayProblem(format!("pages.toml names {}, which is not there", answer.file)))?;
         let exchange = exchange(&target.url, answer);
-        let reading = adapter.read(&source, &target, &CapturedPage { exchange: &exchange, body });
+        let reading = adapter.read(&source, &target, &CapturedPage::new(&exchange, body));
         let mut step = json!({ "asked": asked_for(&target), "answer": answer.file, "outcome": reading.outcome.describe() });
         if !reading.drafts.is_empty() {
             step["drafts"] = reading.drafts.iter().map(shown).collect();

@@ -421,7 +421,7 @@ impl Adapter {
     fn with_ads(&self, scope: &Scope<'_>, source: &Source) -> Reading {
         match scope.document {
             Document::Html(tree) if self.list.ads => {
-                let slots = crate::extract::ad_block::ad_slots(tree, &scope.page.url);
+                let slots = crate::extract::ad_block::ad_slots(tree, &scope.page.url, scope.page.filters);
                 news_site::with_slots(source, scope.page, slots, Vec::new())
             }
             _ => Reading::nothing(RunOutcome::Ok),

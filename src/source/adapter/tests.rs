@@ -88,8 +88,7 @@ fn what_cannot_be_read_is_never_an_empty_success() {
             fixture.files.iter().filter(|(name, _)| !matches!(name.as_str(), "pages.toml" | "expected.json"));
         let cut = pages.flat_map(|(_, body)| (0..16).map(move |nth| &body[..body.len() * nth / 16]));
         for body in bodies.into_iter().chain(cut) {
-            let reading =
-                adapter.read(&source, &first, &CapturedPage { exchange: &exchange(&first.url, 200), body });
+            let reading = adapter.read(&source, &first, &CapturedPage::new(&exchange(&first.url, 200), body));
             let holds_something =
                 !reading.drafts.is_empty() || !reading.targets.is_empty() || !reading.problems.is_empty();
             assert!(
@@ -111,8 +110,7 @@ fn refusals_are_told_by_their_status() {
             [(404, "gone"), (429, "rate-limited"), (503, "rate-limited"), (500, "network")]
         {
             let page = exchange(&first.url, status);
-            let outcome =
-                adapter.read(&source, &first, &CapturedPage { exchange: &page, body: b"x" }).outcome;
+            let outcome = adapter.read(&source, &first, &CapturedPage::new(&page, b"x")).outcome;
             assert_eq!(outcome.name(), expected, "{} {status}", adapter.id);
         }
     }
@@ -294,11 +292,7 @@ fn pages_go_on_until_nothing_comes() {
     let adapter = adapter.unwrap();
     let source = example_source(&adapter);
     let read = |target: &Target, body: &str| {
-        adapter.read(
-            &source,
-            target,
-            &CapturedPage { exchange: &exchange(&target.url, 200), body: body.as_bytes() },
-        )
+        adapter.read(&source, target, &CapturedPage::new(&exchange(&target.url, 200), body.as_bytes()))
     };
     let full = r#"{"items":[{"text":"保本"}]}"#;
     let mut target = adapter.entry(&source, AT).unwrap().remove(0);

@@ -102,7 +102,7 @@ fn read_page(captured: &CapturedPage<'_>) -> Reading {
         Err(reading) => return *reading,
     };
     let tree = html::parse(&page.text);
-    let slots = ad_block::ad_slots(&tree, &page.url);
+    let slots = ad_block::ad_slots(&tree, &page.url, page.filters);
     let mut drafts: Vec<AdDraft> = article::article(&tree, &page.url, &slots.elements).into_iter().collect();
     if !slots.empty.is_empty() {
         let message = format!("{} ad slots have no creative in the page", slots.empty.len());

@@ -80,7 +80,7 @@ fn words_of(record: &Record) -> String {
         }
         Content::Saved(saved) => {
             let exchange = exchange(saved);
-            let reading = read_saved(&CapturedPage { exchange: &exchange, body: &saved.body });
+            let reading = read_saved(&CapturedPage::new(&exchange, &saved.body));
             let problems = reading.problems.iter().map(ToString::to_string);
             let drafts = reading.drafts.iter().map(words_of_draft);
             let at = saved.saved_at.map(UnixMs::beijing).unwrap_or_default();

@@ -44,6 +44,7 @@ pub(super) fn nothing<'a>(
         progress: "{}",
         pages: &[],
         renderings: &[],
+        targets: &[],
         seen_again: &[],
         visits,
         done: &[],
@@ -139,9 +140,12 @@ pub(super) async fn an_unchanged_page_counts_its_ads_once_more(db: Db) {
     let visit =
         Visit { etag: Some("\"a\"".to_owned()), ..Visit::first(capture_id.clone(), "abc".to_owned(), NOW) };
     let visits = BTreeMap::from([("key-1".to_owned(), visit.clone())]);
-    db.record_crawl(&CrawlStep { pages: std::slice::from_ref(&first), ..nothing(&id, "one", &visits) })
-        .await
-        .unwrap();
+    let targets = [(capture_id.clone(), "{\"role\":\"article\"}".to_owned())];
+    let step =
+        CrawlStep { pages: std::slice::from_ref(&first), targets: &targets, ..nothing(&id, "one", &visits) };
+    db.record_crawl(&step).await.unwrap();
+    let wanted = db.capture_targets(&[capture_id.clone(), CaptureId::parse("other").unwrap()]).await.unwrap();
+    assert_eq!(wanted.into_iter().collect::<Vec<_>>(), targets);
     let keys = ["key-1".to_owned(), "key-2".to_owned()];
     assert_eq!(db.visits(&news(), &keys).await.unwrap(), visits);
     assert!(db.visits(&SourceId::parse("other").unwrap(), &keys).await.unwrap().is_empty());
