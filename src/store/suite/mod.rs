@@ -17,6 +17,7 @@ mod leads;
 mod offices;
 mod outbox;
 mod pages;
+mod pictures;
 mod queue;
 mod renderings;
 mod reviews;
@@ -77,6 +78,11 @@ conformance! {
         heads_of_logs_wait_for_stamps;
     renderings:
         a_rendering_comes_back_with_its_parts_and_is_kept_once;
+    pictures:
+        a_picture_waits_until_it_is_read_and_then_stays_read,
+        an_address_is_remembered_with_what_it_gave,
+        an_ad_shows_its_pictures_in_the_order_of_its_page,
+        words_in_a_picture_may_make_a_finding_but_never_change_what_was_decided;
     contacts:
         contacts_come_back_in_order_with_their_reach,
         contacts_are_kept_once_and_only_of_flagged_ads,
