@@ -11,7 +11,7 @@ use super::page::{self, RenderJob};
 use super::program::Program;
 use crate::kit::clock::Clock;
 
-/// Memory of a browser without pages, and of an ordinary news page, in MiB; measured, see `docs/render.md`.
+/// Memory of a browser without pages, and of an ordinary news page, in MiB: estimates that decide how many pages open at once.
 const BROWSER_MIB: u64 = 320;
 const PAGE_MIB: u64 = 120;
 
