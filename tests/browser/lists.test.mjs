@@ -85,21 +85,19 @@ test("a search is saved as a view and stays with what is opened from it", async 
   await enter(page, office.admin);
   await page.selectOption("select[name=severity]", "4");
   await page.locator(".more-filters summary").click();
-  await page.click(".filters > button");
-  assert.match(page.url(), /severity=4/);
+  // An address is known before the rows are: waiting for it also waits for the page.
+  await Promise.all([page.waitForURL(/severity=4/), page.click(".filters > button")]);
   const n = await page.locator("[data-row]").count();
   await page.fill(".save input[name=name]", "最严重");
   await Promise.all([page.waitForURL("**/queue?**"), page.click(".save button")]);
   await page.goto("/queue");
-  await page.click(".view a");
+  await Promise.all([page.waitForURL(/severity=4/), page.click(".view a")]);
   assert.equal(await page.locator("[data-row]").count(), n);
-  await page.locator("[data-row]").nth(1).click();
-  assert.match(page.url(), /findings\/f-.*severity=4/);
+  await Promise.all([page.waitForURL(/findings\/f-.*severity=4/), page.locator("[data-row]").nth(1).click()]);
   await Promise.all([page.waitForURL(/severity=4/), page.click("a[rel=next]")]);
-  await page.click(".crumbs a >> nth=0");
-  assert.match(page.url(), /queue\?state=pending&severity=4/);
+  await Promise.all([page.waitForURL(/queue\?state=pending&severity=4/), page.click(".crumbs a >> nth=0")]);
   await page.click(".view button");
-  assert.equal(await page.locator(".view").count(), 0);
+  await page.waitForFunction(() => document.readyState === "complete" && !document.querySelector(".view"));
   await page.leave();
 });
 
