@@ -169,3 +169,21 @@ fn both_languages_are_complete() {
     let ran = world.run(&["--lang", "en", "scan", "--text", AD]);
     assert!(ran.out.contains("flagged (涉嫌)") && ran.out.contains("1 documents"), "{}", ran.out);
 }
+
+#[test]
+fn a_picture_is_told_by_its_first_bytes_and_waits_for_nobody() {
+    let world = World::new();
+    let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/picture/banner.jpg");
+    let config = world.write("none.toml", "[pictures]\ntesseract = \"/nonexistent\"\n");
+    let config = config.to_str().unwrap();
+    let ran = world.run(&["scan", "--config", config, "--format", "jsonl", picture]);
+    let object = objects(&ran.out).remove(0);
+    assert_eq!(object["problems"][0]["code"], "picture-not-read", "{object}");
+    // Where the program is, its words are judged and each hit says where it stands.
+    let ran = world.run(&["scan", "--format", "jsonl", picture]);
+    let object = objects(&ran.out).remove(0);
+    if object["problems"].as_array().unwrap().is_empty() {
+        assert_eq!(object["flagged"], true, "{object}");
+        assert_eq!(object["hits"][0]["areas"][0]["read_as"], "words", "{object}");
+    }
+}

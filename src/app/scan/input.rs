@@ -137,13 +137,15 @@ fn path_batches(path: PathBuf, format: InputFormat) -> Batches {
         Err(error) => return unreadable(origin, &error),
     };
     let name = if extension(&path) == "gz" { path.with_extension("") } else { path };
+    let mut reader = unpacked(BufReader::with_capacity(64 << 10, file));
     let format = match (format, extension(&name).as_str()) {
         (InputFormat::Auto, "jsonl" | "ndjson") => InputFormat::JsonLines,
         (InputFormat::Auto, "html" | "htm" | "xhtml") => InputFormat::Html,
+        (InputFormat::Auto, _) if reader.fill_buf().is_ok_and(is_picture) => InputFormat::Auto,
         (InputFormat::Auto, _) => InputFormat::Text,
         (chosen, _) => chosen,
     };
-    read(origin, unpacked(BufReader::with_capacity(64 << 10, file)), format)
+    read(origin, reader, format)
 }
 
 type Reader = Box<dyn BufRead + Send>;
