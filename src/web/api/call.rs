@@ -238,9 +238,10 @@ async fn admit(api: &Api, parts: &Parts) -> Result<Program, Problem> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Problem::NoToken);
     }
-    api.limiter.may_try(&address, now).map_err(Problem::TooMany)?;
+    // The token is looked up before the address is counted: an office behind one address keeps working while somebody
+    // in it sends wrong tokens.
     let Some(program) = api.app.registry().program(secret.trim(), &address).await? else {
-        api.limiter.wrong(&address, now);
+        api.limiter.wrong(&address, now).map_err(Problem::TooMany)?;
         return Err(Problem::NoToken);
     };
     api.limiter.take(program.token.id.as_str(), now).map_err(Problem::TooMany)?;

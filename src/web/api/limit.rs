@@ -30,20 +30,15 @@ impl Limiter {
 
     /// Takes one request of a token; seconds to wait when there is none.
     pub fn take(&self, token: &str, now: UnixMs) -> Result<(), u64> {
-        self.spend(format!("t{token}"), now, (self.per_minute / 4.0).max(1.0), self.per_minute, 1.0)
+        self.spend(format!("t{token}"), now, (self.per_minute / 4.0).max(1.0), self.per_minute)
     }
 
-    /// Whether an address may try a token at all; seconds to wait when it may not.
-    pub fn may_try(&self, address: &str, now: UnixMs) -> Result<(), u64> {
-        self.spend(format!("a{address}"), now, MAX_WRONG, MAX_WRONG, 0.0)
+    /// Notes a wrong token of an address; seconds to wait when it sent too many.
+    pub fn wrong(&self, address: &str, now: UnixMs) -> Result<(), u64> {
+        self.spend(format!("a{address}"), now, MAX_WRONG, MAX_WRONG)
     }
 
-    /// Notes a wrong token of an address.
-    pub fn wrong(&self, address: &str, now: UnixMs) {
-        let _ = self.spend(format!("a{address}"), now, MAX_WRONG, MAX_WRONG, 1.0);
-    }
-
-    fn spend(&self, key: String, now: UnixMs, capacity: f64, per_minute: f64, cost: f64) -> Result<(), u64> {
+    fn spend(&self, key: String, now: UnixMs, capacity: f64, per_minute: f64) -> Result<(), u64> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MAX_BUCKETS {
             buckets.retain(|_, bucket| now.0.saturating_sub(bucket.at.0) < 60_000);
@@ -56,7 +51,7 @@ impl Limiter {
             // Between 1 and 60: the sign and the size fit.
             return Err((((1.0 - bucket.n_left) * 60.0 / per_minute).ceil()).clamp(1.0, 60.0) as u64);
         }
-        bucket.n_left -= cost;
+        bucket.n_left -= 1.0;
         Ok(())
     }
 }
@@ -80,12 +75,11 @@ mod tests {
     #[test]
     fn guessing_closes_the_door_for_the_address_alone() {
         let (limiter, now) = (Limiter::new(600), UnixMs(0));
-        for _ in 0..20 {
-            assert_eq!(limiter.may_try("192.0.2.1", now), Ok(()));
-            limiter.wrong("192.0.2.1", now);
+        for n in 0..20 {
+            assert_eq!(limiter.wrong("192.0.2.1", now), Ok(()), "{n}");
         }
-        assert_eq!(limiter.may_try("192.0.2.1", now), Err(3));
-        assert_eq!(limiter.may_try("192.0.2.2", now), Ok(()));
-        assert_eq!(limiter.may_try("192.0.2.1", now.plus_ms(3_000)), Ok(()));
+        assert_eq!(limiter.wrong("192.0.2.1", now), Err(3));
+        assert_eq!(limiter.wrong("192.0.2.2", now), Ok(()));
+        assert_eq!(limiter.wrong("192.0.2.1", now.plus_ms(3_000)), Ok(()));
     }
 }
