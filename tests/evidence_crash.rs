@@ -275,6 +275,7 @@ fn input(name: &str, body: Vec<u8>) -> PackageInput {
             body,
             certificates: Vec::new(),
             environment: None,
+            rendering: None,
         }],
         decisions: Vec::new(),
         rules: Vec::new(),

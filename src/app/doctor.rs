@@ -30,6 +30,7 @@ impl App {
         let mut checks = vec![self.check_rules()?];
         checks.push(self.check_audit().await?);
         checks.push(self.check_captures().await?);
+        checks.push(self.check_renderings().await?);
         checks.push(self.check_pictures().await?);
         checks.push(self.check_browser().await?);
         Ok(checks)
@@ -88,6 +89,32 @@ impl App {
             Some(version) => line(true, format!("{version} ({path}); {n_wanting} sources are rendered")),
             None => line(false, format!("{path} does not say its version within 10 s")),
         })
+    }
+
+    /// Records, elements, pictures and bodies of answers.
+    async fn check_renderings(&self) -> Result<HealthCheck> {
+        let mut n_blobs = 0_u64;
+        let mut wrong = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let named = self.store.rendering_blobs_after(after.as_deref(), CAPTURES_PER_PAGE).await?;
+            let Some(last) = named.last() else { break };
+            after = Some(last.clone());
+            for sha256 in &named {
+                n_blobs += 1;
+                // Reading verifies the digest.
+                if let Err(error) = self.vault.get(sha256).await {
+                    wrong.push(error.to_string());
+                }
+            }
+        }
+        let detail = match wrong.first() {
+            None => format!("{n_blobs} files of rendered pages, each in the vault and unaltered"),
+            Some(first) => {
+                format!("{} of {n_blobs} files of rendered pages are lost or altered; {first}", wrong.len())
+            }
+        };
+        Ok(HealthCheck { zh: "渲染字节", en: "rendered bytes", fine: wrong.is_empty(), detail })
     }
 
     async fn check_captures(&self) -> Result<HealthCheck> {

@@ -1,6 +1,7 @@
 //! Use cases of evidence: seal a finding, list its packages, verify a package against the custody ledger.
 
 mod custody;
+mod gather;
 mod keeping;
 mod log;
 mod provenance;
@@ -16,38 +17,32 @@ use reconcile::{Sealing, tell_swept};
 pub use report::Printed;
 pub use stamp::Stamped;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::Context as _;
-use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;
 
 use super::App;
 use super::error::{Error, Result};
 use super::users::require;
-use crate::domain::capture::{Capture, CaptureId, ClockState};
+use crate::domain::capture::{Capture, ClockState};
 use crate::domain::evidence::{CustodyEvent, PackageId};
 use crate::domain::finding::FindingId;
 use crate::domain::hit::RuleId;
 use crate::domain::party::Contact;
 use crate::domain::provision::{Provision, ProvisionId};
 use crate::domain::review::Verdict;
-use crate::domain::run::RunId;
 use crate::domain::user::{Actor, Permission};
 use crate::evidence::{
     self, Beside, CaptureInput, Expected, PackageInput, Reports, RuleNote, SealError, SealedFacts,
     SigningKey, Software, Verification,
 };
-use crate::kit::digest::Digests;
 use crate::store::audit::AuditNote;
 use crate::store::contact::ListedContact;
 use crate::store::evidence::SealedPackage;
 use crate::store::finding::FindingView;
-
-/// Captures that are read and checked at the same time.
-const CAPTURES_AT_ONCE: usize = 4;
 
 /// A package that was just sealed.
 #[derive(Debug, Clone)]
@@ -248,59 +243,6 @@ impl App {
         Ok(EvidenceCheck { verification, is_in_ledger: true })
     }
 
-    /// The pages on which the ad was seen and the landing pages it led to in the same runs, in the order of fetching.
-    async fn captures_of(&self, view: &FindingView) -> Result<Vec<CaptureInput>> {
-        let ids: BTreeSet<&CaptureId> = view.sightings.iter().map(|sighting| &sighting.capture_id).collect();
-        let mut captures: BTreeMap<CaptureId, Capture> = BTreeMap::new();
-        for id in ids {
-            captures.insert(id.clone(), self.capture(id).await?);
-        }
-        if let Some(url) = view.ad.draft.landing_url.as_deref() {
-            let runs: BTreeSet<RunId> = captures.values().map(|page| page.run_id.clone()).collect();
-            for run in runs {
-                let landings = self.store.landing_captures(&run).await?.into_iter();
-                let wanted = landings.filter(|landing| same_address(url, &landing.exchange.requested_url));
-                captures.extend(wanted.map(|landing| (landing.id.clone(), landing)));
-            }
-        }
-        let pictures = self.store.pictures_of(&view.ad.id).await?;
-        let pictures: Vec<String> = pictures.into_iter().map(|(sha256, _)| sha256).collect();
-        for capture in self.store.picture_captures(&pictures).await? {
-            captures.entry(capture.id.clone()).or_insert(capture);
-        }
-        let mut ordered: Vec<Capture> = captures.into_values().collect();
-        ordered.sort_by(|a, b| (a.exchange.started_at, &a.id).cmp(&(b.exchange.started_at, &b.id)));
-        // Several at once: each waits for the disk and then keeps a core busy with hashing.
-        let inputs = ordered.into_iter().map(|capture| self.capture_input(capture));
-        futures::stream::iter(inputs).buffered(CAPTURES_AT_ONCE).try_collect().await
-    }
-
-    async fn capture_input(&self, capture: Capture) -> Result<CaptureInput> {
-        let body = self.vault.get(&capture.body.digests.sha256).await?;
-        let hashed = tokio::task::spawn_blocking(move || (Digests::of(&body), body));
-        let (digests, body) = hashed.await.context("reading a capture was interrupted")?;
-        if digests != capture.body.digests {
-            return Err(Error::Internal(anyhow::anyhow!(
-                "the bytes of capture {} are not those that were received; nothing was sealed",
-                capture.id
-            )));
-        }
-        let source = self.store.source(&capture.source_id).await?;
-        let source_title = source.map_or_else(|| capture.source_id.to_string(), |source| source.title);
-        let (certificates, environment) = self.provenance_bytes(&capture).await?;
-        Ok(CaptureInput { capture, source_title, body, certificates, environment })
-    }
-
-    /// Certificates and environment of a capture, from the vault.
-    async fn provenance_bytes(&self, capture: &Capture) -> Result<(Vec<Vec<u8>>, Option<Vec<u8>>)> {
-        let Some(provenance) = &capture.exchange.provenance else { return Ok((Vec::new(), None)) };
-        let mut certificates = Vec::with_capacity(provenance.certificates.len());
-        for fingerprint in &provenance.certificates {
-            certificates.push(self.vault.get(fingerprint).await?);
-        }
-        Ok((certificates, Some(self.vault.get(&provenance.environment).await?)))
-    }
-
     async fn custody_of(&self, id: &FindingId) -> Result<Vec<CustodyEvent>> {
         let mut events = Vec::new();
         for package in self.store.packages(id).await? {
@@ -365,18 +307,6 @@ fn contacts_of(listed: &[ListedContact]) -> Vec<Contact> {
     let mut known = BTreeSet::new();
     let distinct = listed.iter().filter(|one| known.insert((one.contact.kind, &one.contact.value)));
     distinct.map(|one| one.contact.clone()).collect()
-}
-
-/// Whether two spellings name one address, as the client asked for it.
-fn same_address(one: &str, two: &str) -> bool {
-    match (url::Url::parse(one), url::Url::parse(two)) {
-        (Ok(mut one), Ok(mut two)) => {
-            one.set_fragment(None);
-            two.set_fragment(None);
-            one == two
-        }
-        _ => one == two,
-    }
 }
 
 /// SHA-256 of the program that is running, computed once; `None` when its file cannot be read any more.

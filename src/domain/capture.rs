@@ -58,6 +58,9 @@ pub struct Redirect {
     pub location: String,
     /// The IP address that answered.
     pub remote_addr: String,
+    /// Response headers as received, in order; empty in captures of versions that did not keep them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
 }
 
 /// What was asked and what came back, without the body.

@@ -195,6 +195,9 @@ pub struct RequestSeen {
     pub status: Option<u16>,
     /// MIME type of the answer.
     pub mime: String,
+    /// Response headers as received, in order; empty in records of versions that did not keep them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
     /// Where a redirect led.
     pub redirected_to: Option<String>,
     /// Why there was no answer.

@@ -1,14 +1,19 @@
 //! 命中分析: which published words, read as what, under which rule and article, and what context cleared.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use serde::Serialize;
 
 use super::documents::Moment;
-use super::input::PackageInput;
+use super::input::{PackageInput, PartInput};
 use super::locate::{Place, RawFile};
 use super::package::{AD_TEXT, capture_path};
+use super::rendered;
 use crate::domain::highlight::pieces;
 use crate::domain::hit::{Hit, HitStatus, Span};
+use crate::domain::picture::{Derived, DerivedPiece};
+use crate::domain::rendering::PartRole;
 use crate::domain::{category, finding};
 use crate::kit::digest::Digests;
 use crate::text::TRANSFORMS;
@@ -27,6 +32,26 @@ pub(super) struct AnalysisJson<'a> {
     assessment: AssessmentJson<'a>,
     hits: Vec<HitJson<'a>>,
     sightings: Vec<SightingJson<'a>>,
+    /// Which words of the text a program read in pictures: derived, and not as published.
+    derived: Vec<DerivedJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct DerivedJson<'a> {
+    /// Bytes of the text.
+    start: usize,
+    end: usize,
+    /// `words`, `qr-code` or `bar-code`.
+    read_as: &'static str,
+    /// The program, with its version.
+    by: &'a str,
+    picture_sha256: &'a str,
+    /// The picture in this package; `null` when it is not part of it.
+    file: Option<String>,
+    width: u32,
+    height: u32,
+    /// Bytes of the text and the pixels that they were read from.
+    pieces: &'a [DerivedPiece],
 }
 
 #[derive(Serialize)]
@@ -185,6 +210,7 @@ pub(super) fn document<'a>(input: &'a PackageInput, places: &'a [Vec<RawPlace>])
             .map(|(index, hit)| hit_json(input, places, index, hit))
             .collect(),
         sightings: input.sightings.iter().map(|sighting| sighting_json(input, sighting)).collect(),
+        derived: draft.derived.iter().map(|derived| derived_json(input, derived)).collect(),
     }
 }
 
@@ -230,18 +256,26 @@ pub(super) fn places(input: &PackageInput) -> Vec<Vec<RawPlace>> {
     input.finding.hits.iter().map(of).collect()
 }
 
-/// The raw files in which the ad was seen, with their paths, each content once.
+/// The raw files in which the ad was seen, and what a browser made of them, with their paths, each content once.
 fn raw_files(input: &PackageInput) -> Vec<(String, RawFile<'_>)> {
-    let mut known: Vec<&str> = Vec::new();
+    let mut known: BTreeSet<&str> = BTreeSet::new();
     let mut files = Vec::new();
     for (index, captured) in input.captures.iter().enumerate() {
         let capture = &captured.capture;
         let is_seen = input.sightings.iter().any(|sighting| sighting.capture_id == capture.id);
-        let sha256 = capture.body.digests.sha256.as_str();
-        if !is_seen || known.contains(&sha256) {
+        if !is_seen {
             continue;
         }
-        known.push(sha256);
+        let parts = captured.rendering.iter().flat_map(|rendering| rendered::named(&rendering.parts, index));
+        for (path, part) in parts.filter(|(_, part)| matches!(part.role, PartRole::Dom | PartRole::Frame)) {
+            if known.insert(part.blob.digests.sha256.as_str()) {
+                let raw = RawFile::new(&part.bytes, Some("text/html; charset=utf-8"), None);
+                files.extend(raw.map(|raw| (path, raw)));
+            }
+        }
+        if !known.insert(capture.body.digests.sha256.as_str()) {
+            continue;
+        }
         let header = |name| capture.exchange.response_header(name);
         if let Some(raw) = RawFile::new(&captured.body, header("content-type"), header("content-encoding")) {
             files.push((format!("{}.bin", capture_path(index, capture)), raw));
@@ -298,6 +332,29 @@ fn sighting_json<'a>(input: &'a PackageInput, sighting: &'a crate::domain::ad::S
             .iter()
             .position(|captured| captured.capture.id == sighting.capture_id)
             .map(|index| format!("{}.bin", capture_path(index, &input.captures[index].capture))),
+    }
+}
+
+fn derived_json<'a>(input: &'a PackageInput, derived: &'a Derived) -> DerivedJson<'a> {
+    let span = derived.span();
+    let file = input.captures.iter().enumerate().find_map(|(index, captured)| {
+        if captured.capture.body.digests.sha256 == derived.picture {
+            return Some(format!("{}.bin", capture_path(index, &captured.capture)));
+        }
+        let named = rendered::named(&captured.rendering.as_ref()?.parts, index);
+        let is_it = |part: &PartInput| part.blob.digests.sha256 == derived.picture;
+        named.into_iter().find(|(_, part)| is_it(part)).map(|(path, _)| path)
+    });
+    DerivedJson {
+        start: span.start,
+        end: span.end,
+        read_as: derived.role.as_str(),
+        by: &derived.by,
+        picture_sha256: &derived.picture,
+        file,
+        width: derived.width,
+        height: derived.height,
+        pieces: &derived.pieces,
     }
 }
 

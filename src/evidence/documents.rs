@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::input::PackageInput;
 use super::package::{capture_path, environment_path, environments};
+use super::rendered::{self, Answer, RenderingJson};
 use crate::domain::capture::ClockState;
 use crate::domain::evidence::PackageId;
 use crate::domain::party::Contact;
@@ -49,6 +50,9 @@ pub(super) struct ExchangeJson<'a> {
     /// From which file, when people brought it; then the program did not ask the host itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     imported_from: Option<ImportedJson<'a>>,
+    /// What a browser made of it, when it was looked at with one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendering: Option<RenderingJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +83,8 @@ struct RedirectJson<'a> {
     status: u16,
     location: &'a str,
     remote_addr: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    headers: &'a [(String, String)],
 }
 
 #[derive(Serialize)]
@@ -90,7 +96,12 @@ struct BodyJson<'a> {
 }
 
 /// `captures/NN-….json`; `body_file` is the path of its bytes.
-pub(super) fn exchange(input: &PackageInput, index: usize, body_file: String) -> ExchangeJson<'_> {
+pub(super) fn exchange<'a>(
+    input: &'a PackageInput,
+    index: usize,
+    body_file: String,
+    answers: &[Answer<'a>],
+) -> ExchangeJson<'a> {
     let captured = &input.captures[index];
     let body_file_stem = capture_path(index, &captured.capture);
     let capture = &captured.capture;
@@ -111,6 +122,7 @@ pub(super) fn exchange(input: &PackageInput, index: usize, body_file: String) ->
                 status: step.status,
                 location: &step.location,
                 remote_addr: &step.remote_addr,
+                headers: &step.headers,
             })
             .collect(),
         final_url: &exchange.final_url,
@@ -143,6 +155,7 @@ pub(super) fn exchange(input: &PackageInput, index: usize, body_file: String) ->
             place: &imported.place,
             imported_at: imported.imported_at.into(),
         }),
+        rendering: rendered::document(captured, index, answers),
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::mask::MaskedFrom;
 use crate::domain::ad::{Ad, Sighting};
+use crate::domain::blob::BlobRef;
 use crate::domain::capture::{Capture, CaptureId, ClockState};
 use crate::domain::evidence::CustodyEvent;
 use crate::domain::finding::Finding;
 use crate::domain::party::Contact;
 use crate::domain::provision::Provision;
+use crate::domain::rendering::{PartRole, RenderProfile, RenderState, Rendering};
 use crate::domain::review::Decision;
 use crate::kit::clock::UnixMs;
 
@@ -60,6 +62,34 @@ pub struct CaptureInput {
     pub certificates: Vec<Vec<u8>>,
     /// The document that describes program, rules, settings and system, as it was at that time.
     pub environment: Option<Vec<u8>>,
+    /// What a browser made of it, when it was looked at with one.
+    pub rendering: Option<RenderingInput>,
+}
+
+/// What a browser made of a captured page, with its bytes.
+#[derive(Debug, Clone)]
+pub struct RenderingInput {
+    /// The record.
+    pub rendering: Rendering,
+    /// The same byte for byte as it was kept, JSON.
+    pub record: Vec<u8>,
+    /// Elements, pictures and bodies of answers.
+    pub parts: Vec<PartInput>,
+}
+
+/// Bytes that belong to a rendering.
+#[derive(Debug, Clone)]
+pub struct PartInput {
+    /// What they are.
+    pub role: PartRole,
+    /// Address of a frame or body, place of an ad; empty for others.
+    pub name: String,
+    /// Whether it is a picture of the ad that this package is about.
+    pub is_of_ad: bool,
+    /// Digests and size.
+    pub blob: BlobRef,
+    /// The bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// 采集日志摘录: entries of one day's capture log, and the links from the first of them to a time-stamped head.
@@ -119,6 +149,29 @@ pub struct Software {
     pub system: String,
     /// Where its time comes from, and whether the offset was checked.
     pub clock: ClockState,
+}
+
+impl RenderingInput {
+    /// 渲染方法, as record and report say it.
+    pub(super) fn words(&self) -> String {
+        let seen = &self.rendering;
+        let profile = match seen.profile {
+            RenderProfile::Desktop => "桌面",
+            RenderProfile::Mobile => "手机",
+        };
+        let (width, height) = seen.window;
+        let state = match &seen.state {
+            RenderState::Complete => "完整".to_owned(),
+            RenderState::Cut { why } => format!("未完（{why}）"),
+        };
+        format!(
+            "{}，{profile}窗口 {width}×{height}，{state}；网络请求 {} 个，其中被安全规则拒绝 {} 个；广告位 {} 个",
+            seen.browser,
+            seen.requests.len(),
+            seen.refused.len(),
+            seen.ads.len()
+        )
+    }
 }
 
 impl PackageInput {

@@ -60,6 +60,8 @@ pub fn masked(mut input: PackageInput, from: &PackageId, seal_sha256: &str) -> P
             captured.body = LEFT_OUT.as_bytes().to_vec();
         }
         captured.capture.body = BlobRef::of(&captured.body);
+        // Pictures cannot be masked, and elements and answers repeat what the body says.
+        n_left_out += captured.rendering.take().map_or(0, |rendering| rendering.parts.len() + 1);
     }
     let mut words = |text: &mut String| {
         let mut bytes = std::mem::take(text).into_bytes();

@@ -15,6 +15,7 @@ mod locate;
 mod mask;
 mod package;
 mod record;
+mod rendered;
 mod report;
 mod seal;
 mod sign;
@@ -28,7 +29,9 @@ mod zip;
 #[cfg(test)]
 mod tests;
 
-pub use input::{CaptureInput, LogExtract, LogLink, LogToken, PackageInput, RuleNote, Software};
+pub use input::{
+    CaptureInput, LogExtract, LogLink, LogToken, PackageInput, PartInput, RenderingInput, RuleNote, Software,
+};
 pub use mask::{MaskedFrom, masked};
 pub use package::{File, VARYING, exhibits, files};
 pub use report::{HandoverFacts, Report, Reports, SealedFacts, handover_form, report};

@@ -11,7 +11,7 @@ use super::documents;
 use super::input::PackageInput;
 use super::sign::SigningKey;
 use super::sums::{self, Algorithm, SHA256SUMS, SM3SUMS};
-use super::{analysis, record, warc};
+use super::{analysis, record, rendered, warc};
 use crate::domain::capture::{Capture, CapturePurpose};
 use crate::domain::evidence::{Exhibit, PackageId};
 use crate::domain::finding::FindingId;
@@ -196,13 +196,14 @@ fn reading_files(input: &PackageInput, id: &PackageId) -> anyhow::Result<Vec<Fil
 fn captured_files(input: &PackageInput) -> anyhow::Result<Vec<File>> {
     let mut raw = Vec::new();
     let mut metadata = Vec::new();
+    let answers = rendered::answers(input);
     for (index, captured) in input.captures.iter().enumerate() {
         let path = capture_path(index, &captured.capture);
         let body_file = format!("{path}.bin");
         let record = File::json(
             format!("{path}.json"),
             "recorded while fetching: request, response headers, redirects, address, times",
-            &documents::exchange(input, index, body_file.clone()),
+            &documents::exchange(input, index, body_file.clone(), &answers[index]),
         )?;
         metadata.push(record.bytes.clone());
         raw.push(File {
@@ -222,12 +223,13 @@ fn captured_files(input: &PackageInput) -> anyhow::Result<Vec<File>> {
                 pem,
             ));
         }
+        raw.extend(rendered::files(captured, index));
     }
     for (index, document) in environments(input).into_iter().enumerate() {
         let path = environment_path(index);
         raw.push(File::new(path, "recorded: program, rules, settings and system at capture", document));
     }
-    let archive = warc::warc(input, &metadata)?;
+    let archive = warc::warc(input, &metadata, &answers)?;
     let mut files = vec![
         text(PAGES, "list of the pages for replaying", pages(input)?),
         text(INDEX, "index of the archive", warc::cdxj(&archive.index)?),

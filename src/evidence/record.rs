@@ -93,6 +93,13 @@ struct Item<'a> {
     captured: &'a CaptureInput,
 }
 
+impl Item<'_> {
+    /// `01`: how the names of its files begin.
+    fn number(&self) -> String {
+        self.file.trim_start_matches("captures/").chars().take_while(char::is_ascii_digit).collect()
+    }
+}
+
 #[derive(Template)]
 #[template(path = "record.txt", escape = "none")]
 struct TextRecord<'a> {

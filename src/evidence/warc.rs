@@ -11,6 +11,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::input::{CaptureInput, PackageInput};
+use super::rendered::{Answer, AnswerForm};
 use super::surt::surt;
 use crate::domain::capture::{Capture, Exchange};
 use crate::kit::clock::UnixMs;
@@ -36,15 +37,23 @@ pub(super) struct Warc {
     pub index: Vec<Indexed>,
 }
 
-/// Every capture with its redirects, and the words of the ad. `metadata` gives the JSON of a capture by its place.
+/// Every capture with its redirects and the answers to its page's requests, and the words of the ad. `metadata` gives
+/// the JSON of a capture by its place, `answers` what its page asked for.
 ///
 /// # Errors
 /// When a record cannot be compressed.
-pub(super) fn warc(input: &PackageInput, metadata: &[Vec<u8>]) -> anyhow::Result<Warc> {
+pub(super) fn warc(
+    input: &PackageInput,
+    metadata: &[Vec<u8>],
+    answers: &[Vec<Answer<'_>>],
+) -> anyhow::Result<Warc> {
     let mut records = Records::default();
     records.0.push(info(input));
-    for (captured, metadata) in input.captures.iter().zip(metadata) {
+    for ((captured, metadata), answers) in input.captures.iter().zip(metadata).zip(answers) {
         records.capture(captured, metadata);
+        for (index, answer) in answers.iter().enumerate().filter(|(_, answer)| !answer.is_repeated) {
+            records.answer(&captured.capture, index, answer);
+        }
     }
     if let Some(first) = input.captures.first() {
         let exchange = &first.capture.exchange;
@@ -111,7 +120,7 @@ struct Record<'a> {
     head: Vec<u8>,
     payload: &'a [u8],
     /// SHA-256 of the payload, where it is known.
-    payload_sha256: Option<&'a str>,
+    payload_sha256: Option<Cow<'a, str>>,
     /// What the index says of it, for content.
     indexed: Option<(Option<u16>, String)>,
 }
@@ -125,8 +134,7 @@ impl<'a> Records<'a> {
         let capture = &captured.capture;
         let exchange = &capture.exchange;
         for (index, step) in exchange.redirects.iter().enumerate() {
-            let head =
-                response_head("HTTP/1.1", step.status, &[("location".to_owned(), step.location.clone())], 0);
+            let head = redirect_head(step.status, &step.headers, &step.location);
             self.0.push(Record {
                 kind: "response",
                 id: record_id(capture, &format!("redirect-{index}")),
@@ -134,7 +142,7 @@ impl<'a> Records<'a> {
                 headers: with_address(
                     vec![
                         ("WARC-Target-URI", step.url.clone()),
-                        // Of a redirect its status, location and address are kept.
+                        // Of a redirect its body is not kept.
                         ("WARC-Truncated", "unspecified".to_owned()),
                     ],
                     &step.remote_addr,
@@ -159,7 +167,7 @@ impl<'a> Records<'a> {
                 content_type: mime.clone(),
                 head: Vec::new(),
                 payload: &captured.body,
-                payload_sha256: Some(&capture.body.digests.sha256),
+                payload_sha256: Some(Cow::Borrowed(&capture.body.digests.sha256)),
                 indexed: Some((None, mime)),
             });
             return self.metadata(captured, metadata);
@@ -196,10 +204,50 @@ impl<'a> Records<'a> {
             content_type: "application/http; msgtype=response".to_owned(),
             head: response_head("HTTP/1.1", exchange.status, &exchange.response_headers, captured.body.len()),
             payload: &captured.body,
-            payload_sha256: Some(&capture.body.digests.sha256),
+            payload_sha256: Some(Cow::Borrowed(&capture.body.digests.sha256)),
             indexed: Some((Some(exchange.status), if mime.is_empty() { "unk".to_owned() } else { mime })),
         });
         self.metadata(captured, metadata);
+    }
+
+    /// What answered a request of the page.
+    fn answer(&mut self, capture: &Capture, index: usize, answer: &Answer<'a>) {
+        let request = answer.request;
+        let status = request.status.unwrap_or(0);
+        let mut headers = vec![("WARC-Target-URI", answer.target())];
+        let mime = match one_line(&request.mime) {
+            mime if mime.is_empty() => "application/octet-stream".to_owned(),
+            mime => mime,
+        };
+        let is_indexed = !answer.target().starts_with("urn:");
+        let (kind, content_type, head, said) = match answer.form {
+            AnswerForm::Response => {
+                let head = response_head("HTTP/1.1", status, &request.headers, answer.bytes.len());
+                ("response", "application/http; msgtype=response".to_owned(), head, Some(status))
+            }
+            AnswerForm::Redirect => {
+                headers.push(("WARC-Truncated", "unspecified".to_owned()));
+                let location = request.redirected_to.as_deref().unwrap_or_default();
+                let head = redirect_head(status, &request.headers, location);
+                ("response", "application/http; msgtype=response".to_owned(), head, Some(status))
+            }
+            AnswerForm::Resource => {
+                let charset = if request.is_decoded { "; charset=utf-8" } else { "" };
+                ("resource", format!("{mime}{charset}"), Vec::new(), None)
+            }
+        };
+        headers.push(("WARC-Concurrent-To", record_id(capture, "response")));
+        self.0.push(Record {
+            kind,
+            id: record_id(capture, &format!("answer-{index}")),
+            at: capture.exchange.started_at.plus_ms(i64::try_from(request.at_ms).unwrap_or(0)),
+            headers,
+            content_type,
+            head,
+            payload: answer.bytes,
+            payload_sha256: Some(Cow::Owned(answer.blob.digests.sha256.clone())),
+            indexed: is_indexed.then_some((said, mime.to_ascii_lowercase())),
+        });
     }
 
     fn metadata(&mut self, captured: &'a CaptureInput, metadata: &'a [u8]) {
@@ -264,7 +312,7 @@ impl<'a> Records<'a> {
 
 impl Record<'_> {
     fn payload_digest(&self) -> Cow<'_, str> {
-        match self.payload_sha256 {
+        match &self.payload_sha256 {
             Some(known) => Cow::Borrowed(known),
             None => Cow::Owned(sha256_hex(self.payload)),
         }
@@ -329,6 +377,27 @@ fn request_head(exchange: &Exchange) -> Vec<u8> {
         |url| url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
     );
     http_head(&format!("GET {target} HTTP/1.1"), &exchange.request_headers)
+}
+
+/// The head of a redirect; one whose headers were not kept names its location alone.
+fn redirect_head(status: u16, headers: &[(String, String)], location: &str) -> Vec<u8> {
+    match headers {
+        [] => response_head("HTTP/1.1", status, &[("location".to_owned(), location.to_owned())], 0),
+        headers => {
+            // The body that these lengths and encodings are about is not here.
+            let is_of_body = |name: &str| {
+                ["content-length", "content-encoding"].iter().any(|known| name.eq_ignore_ascii_case(known))
+            };
+            let kept: Vec<(String, String)> = headers
+                .iter()
+                .map(|(name, value)| match is_of_body(name) {
+                    true => (format!("x-orig-{name}"), value.clone()),
+                    false => (name.clone(), value.clone()),
+                })
+                .collect();
+            response_head("HTTP/1.1", status, &kept, 0)
+        }
+    }
 }
 
 fn response_head(version: &str, status: u16, headers: &[(String, String)], body_size: usize) -> Vec<u8> {

@@ -272,7 +272,7 @@ impl Fetcher {
             let hop = hop?;
             budget = budget.saturating_sub(began.elapsed());
             match hop {
-                Hop::Redirect { status, location, remote_addr } => {
+                Hop::Redirect { status, location, remote_addr, headers } => {
                     if redirects.len() >= trip.max_redirects {
                         let why = format!("more than {} redirects", trip.max_redirects);
                         return Err(Refusal::new(first.as_str(), why).into());
@@ -282,6 +282,7 @@ impl Fetcher {
                         status,
                         location: location.to_string(),
                         remote_addr,
+                        headers,
                     });
                     // As browsers do: only 307 and 308 repeat the body.
                     sends_body &= matches!(status, 307 | 308);
@@ -351,7 +352,8 @@ impl Fetcher {
             return Err(self.stay_away(url, header("retry-after")).await);
         }
         if let (301 | 302 | 303 | 307 | 308, Some(location)) = (status, header("location")) {
-            return Ok(Hop::Redirect { status, location: resolve_location(url, location)?, remote_addr });
+            let location = resolve_location(url, location)?;
+            return Ok(Hop::Redirect { status, location, remote_addr, headers });
         }
         let http_version = format!("{:?}", response.version());
         let shown = response.extensions().get::<reqwest::tls::TlsInfo>();
@@ -509,7 +511,7 @@ impl Default for BodyLimit {
 }
 
 enum Hop {
-    Redirect { status: u16, location: Url, remote_addr: String },
+    Redirect { status: u16, location: Url, remote_addr: String, headers: Vec<(String, String)> },
     Page(Page),
 }
 

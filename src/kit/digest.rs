@@ -45,6 +45,11 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(sha2::Sha256::digest(bytes))
 }
 
+/// SM3 of `bytes`, lower-case hexadecimal.
+pub fn sm3_hex(bytes: &[u8]) -> String {
+    hex::encode(sm3::Sm3::digest(bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

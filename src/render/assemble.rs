@@ -6,7 +6,7 @@ use super::page::{Look, RenderJob, Seen, window_size};
 use super::recorder::{Recorder, Tracked};
 use crate::domain::ad::AdDraft;
 use crate::domain::capture::{Exchange, Redirect};
-use crate::domain::rendering::{RenderState, RenderedSlot, Rendering};
+use crate::domain::rendering::{RenderState, RenderedSlot, Rendering, RequestSeen};
 use crate::extract::rendered;
 use crate::kit::clock::UnixMs;
 
@@ -125,7 +125,7 @@ impl Context<'_> {
                 state: seen.cut.map_or(RenderState::Complete, |why| RenderState::Cut { why }),
                 title: seen.page.documents.first().map(|document| document.title.clone()).unwrap_or_default(),
                 frames: self.recorder.frames_of(&window),
-                requests: own.iter().map(|tracked| tracked.seen.clone()).collect(),
+                requests: own.iter().map(|tracked| seen_with_headers(tracked)).collect(),
                 refused: Vec::new(),
                 console: console.map(|(_, line)| line.clone()).collect(),
                 steps: seen.steps,
@@ -153,6 +153,7 @@ impl Context<'_> {
                 status: hop.seen.status.unwrap_or(0),
                 location: hop.seen.redirected_to.clone().unwrap_or_default(),
                 remote_addr: String::new(),
+                headers: hop.received_headers.clone(),
             });
             first = Some(before);
         }
@@ -160,13 +161,7 @@ impl Context<'_> {
         let url =
             |at: Option<usize>| at.map(|at| self.recorder.requests[at].seen.url.clone()).unwrap_or_default();
         let without_fragment = |url: String| url.split('#').next().unwrap_or_default().to_owned();
-        let mut response_headers = request.map(|one| one.received_headers.clone()).unwrap_or_default();
-        for (name, _) in &mut response_headers {
-            // The browser decoded the body; the header stays a fact of the answer under the name that archives use.
-            if name == "content-encoding" {
-                *name = "x-orig-content-encoding".to_owned();
-            }
-        }
+        let response_headers = request.map(|one| of_decoded(&one.received_headers)).unwrap_or_default();
         let sent = request.map(|one| one.sent_headers.clone()).unwrap_or_default();
         Exchange {
             requested_url: requested.map_or_else(|| without_fragment(url(first)), str::to_owned),
@@ -184,6 +179,20 @@ impl Context<'_> {
             robots_override: None,
         }
     }
+}
+
+/// Headers as they stand with a body that the browser decoded: the encoding stays a fact of the answer, under the name
+/// that archives use.
+fn of_decoded(headers: &[(String, String)]) -> Vec<(String, String)> {
+    let renamed = |name: &String| match name.eq_ignore_ascii_case("content-encoding") {
+        true => "x-orig-content-encoding".to_owned(),
+        false => name.clone(),
+    };
+    headers.iter().map(|(name, value)| (renamed(name), value.clone())).collect()
+}
+
+fn seen_with_headers(tracked: &Tracked) -> RequestSeen {
+    RequestSeen { headers: of_decoded(&tracked.received_headers), ..tracked.seen.clone() }
 }
 
 /// The page's elements, and those of its frames with their addresses.

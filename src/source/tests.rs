@@ -190,6 +190,7 @@ fn statuses_and_login_pages_are_told_before_reading() {
             status: 302,
             location: redirected.final_url.clone(),
             remote_addr: String::new(),
+            headers: Vec::new(),
         });
         let captured = CapturedPage::new(&redirected, b"<form>");
         let reading = connector.read(&source(*connector, &BTreeMap::new()), &target(case), &captured);

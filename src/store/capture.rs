@@ -42,6 +42,46 @@ impl Db {
         rows.iter().map(capture_of).collect()
     }
 
+    /// The landing pages to which these pages led, in whichever run, in the order of their names.
+    pub async fn landings_behind(&self, pages: &[CaptureId]) -> Result<Vec<Capture>> {
+        let mut captures = Vec::new();
+        for chunk in pages.chunks(MAX_ROWS) {
+            // The purpose is written out, so that the index of landing pages serves.
+            let sql = format!(
+                "{SELECT} where c.purpose = 'landing' and c.parent_id in ({}) order by c.id",
+                placeholders(1, chunk.len())
+            );
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+            for id in chunk {
+                query = query.bind(id.as_str());
+            }
+            let rows = query.fetch_all(self.pool()).await.doing("list landing pages")?;
+            for row in &rows {
+                captures.push(capture_of(row)?);
+            }
+        }
+        Ok(captures)
+    }
+
+    /// The landing pages of a source that were asked for, or answered, under this address, the newest first, at most
+    /// `limit`; the match is rough and for the caller to refine.
+    pub async fn landings_at(&self, source_id: &SourceId, url: &str, limit: u32) -> Result<Vec<Capture>> {
+        let sql = format!(
+            "{SELECT} where c.source_id = $1 and c.purpose = 'landing' and (c.final_url = $2 or c.exchange like $3) \
+             order by c.finished_at desc, c.id limit $4"
+        );
+        let quoted = serde_json::Value::from(url).to_string();
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(source_id.as_str())
+            .bind(url)
+            .bind(format!("%\"requested_url\":{quoted}%"))
+            .bind(i64::from(limit))
+            .fetch_all(self.pool())
+            .await
+            .doing("look for a landing page")?;
+        rows.iter().map(capture_of).collect()
+    }
+
     /// The captures of the pictures of an ad, each picture once, in the order of their names.
     pub async fn picture_captures(&self, pictures: &[String]) -> Result<Vec<Capture>> {
         if pictures.is_empty() {

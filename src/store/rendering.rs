@@ -75,6 +75,21 @@ impl Db {
     }
 }
 
+impl Db {
+    /// At most `limit` digests of bytes that renderings name, ascending, beginning after `after`.
+    pub async fn rendering_blobs_after(&self, after: Option<&str>, limit: u32) -> Result<Vec<String>> {
+        sqlx::query_scalar(
+            "select sha256 from (select record_sha256 as sha256 from rendering \
+             union select sha256 from rendering_part) named where sha256 > $1 order by sha256 limit $2",
+        )
+        .bind(after.unwrap_or_default())
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await
+        .doing("list the bytes of renderings")
+    }
+}
+
 /// Notes a rendering; once for its capture.
 pub(super) async fn insert(tx: &mut Tx, rendering: &RenderingRow) -> Result<()> {
     page::insert_blobs(

@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
 use crate::app::Config;
 use crate::domain::ad::{AdDraft, AdKind, Sighting};
-use crate::domain::capture::{CapturePurpose, Exchange};
+use crate::domain::capture::{CaptureId, CapturePurpose, Exchange};
+use crate::domain::run::RunId;
 use crate::domain::source::{Source, SourceId, SourceKind};
 use crate::group::fingerprint;
 use crate::judge::{Scratch, Setting};

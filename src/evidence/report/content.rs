@@ -4,13 +4,12 @@ use super::super::input::{CaptureInput, PackageInput};
 use super::super::package::capture_path;
 use super::super::record::{clock_words, review};
 use super::SealedFacts;
-use super::paper::{Block, Cell, Figure, Paper, Row, Run, Style, Table, code, facts, plain};
+use super::figures::figures;
+use super::paper::{Block, Cell, Paper, Row, Run, Style, Table, code, facts, plain};
 use crate::domain::highlight::pieces;
 use crate::domain::hit::Hit;
 use crate::kit::clock::UnixMs;
 
-/// Figures that are larger than this are named and not shown.
-const MAX_FIGURE_BYTES: usize = 8 << 20;
 /// Words of an ad that are shown at most, in bytes; the whole is in the package.
 const MAX_AD_BYTES: usize = 24 << 10;
 /// Contacts that are listed at most.
@@ -261,10 +260,9 @@ fn captures(input: &PackageInput) -> Vec<Block> {
     let mut n_figures = 0;
     for (index, captured) in input.captures.iter().enumerate() {
         blocks.push(capture_facts(input, index, captured));
-        if let Some(figure) = figure(captured) {
-            n_figures += 1;
-            blocks.push(Block::Figure(figure));
-        }
+        let figures = figures(input, index, captured);
+        n_figures += figures.len();
+        blocks.extend(figures.into_iter().map(Block::Figure));
     }
     if n_figures == 0 {
         blocks.push(Block::Paragraph(plain(
@@ -317,39 +315,15 @@ fn capture_facts(input: &PackageInput, index: usize, captured: &CaptureInput) ->
             add("TLS 证书 SHA-256", vec![code(own.clone()), plain(more)]);
         }
     }
+    if let Some(rendering) = &captured.rendering {
+        add("渲染", vec![plain(line(&rendering.words())), code(super::super::rendered::record_path(index))]);
+    }
     add("SHA-256", vec![code(&capture.body.digests.sha256)]);
     add("SM3", vec![code(&capture.body.digests.sm3)]);
     if let Some(log) = super::super::record::logged(input, &capture.id) {
         add("采集日志", vec![code(log)]);
     }
     Block::Table(Table { widths: vec![22, 78], rows })
-}
-
-/// The capture as a picture, when it is one.
-fn figure(captured: &CaptureInput) -> Option<Figure> {
-    let bytes = &captured.body;
-    let mime = match bytes.get(..4)? {
-        [0x89, b'P', b'N', b'G'] => "image/png",
-        [0xff, 0xd8, 0xff, _] => "image/jpeg",
-        _ => return None,
-    };
-    if bytes.len() > MAX_FIGURE_BYTES {
-        return None;
-    }
-    let size = image::ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format().ok()?;
-    let (width_px, height_px) = size.into_dimensions().ok()?;
-    let exchange = &captured.capture.exchange;
-    Some(Figure {
-        bytes: bytes.clone(),
-        mime,
-        width_px,
-        height_px,
-        strip: vec![
-            format!("网址 {}", line(&exchange.final_url)),
-            format!("时间 {}", exchange.finished_at.beijing()),
-            format!("SHA-256 {}", captured.capture.body.digests.sha256),
-        ],
-    })
 }
 
 fn integrity(input: &PackageInput, sealed: &SealedFacts) -> Vec<Block> {

@@ -3,6 +3,7 @@
 
 mod content;
 mod docx;
+mod figures;
 mod handover;
 mod html;
 mod paper;

@@ -2,6 +2,7 @@
 
 mod documents;
 mod provenance;
+pub(super) mod rendered;
 mod sealing;
 mod tamper;
 mod tools;
@@ -111,6 +112,7 @@ pub(super) fn capture(number: u8, purpose: CapturePurpose, body: &[u8]) -> Captu
         body: body.to_vec(),
         certificates: Vec::new(),
         environment: None,
+        rendering: None,
         capture: Capture {
             id: CaptureId::parse(&format!("cap-{number}")).unwrap(),
             source_id: SourceId::parse("city-news").unwrap(),
@@ -132,6 +134,10 @@ pub(super) fn capture(number: u8, purpose: CapturePurpose, body: &[u8]) -> Captu
                     status: 301,
                     location: format!("http://news.example/{number}/"),
                     remote_addr: "203.0.113.7:80".to_owned(),
+                    headers: vec![
+                        ("location".to_owned(), format!("/{number}/")),
+                        ("server".to_owned(), "nginx".to_owned()),
+                    ],
                 }],
                 remote_addr: "203.0.113.7:80".to_owned(),
                 started_at,

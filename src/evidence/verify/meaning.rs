@@ -20,6 +20,8 @@ const CLOCK_SLACK_MS: i64 = 86_400_000;
 /// What heads and metadata of one record add to the raw bytes, at most.
 const RECORD_BYTES: u64 = 1 << 20;
 
+const SHA256_OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 #[derive(Deserialize)]
 struct Moment {
     utc: String,
@@ -29,12 +31,35 @@ struct Moment {
 struct CaptureRecord {
     final_url: String,
     #[serde(default)]
-    redirects: Vec<serde_json::Value>,
+    redirects: Vec<RedirectStep>,
     started_at: Moment,
     finished_at: Moment,
     body: Body,
     /// Of a file that people brought: then the times above are as the file has them.
     imported_from: Option<Imported>,
+    /// What a browser made of it.
+    #[serde(default)]
+    rendering: Option<Rendering>,
+}
+
+#[derive(Deserialize)]
+struct Rendering {
+    record: Body,
+    parts: Vec<Body>,
+    answers: Vec<Answer>,
+}
+
+/// An answer to a request of the page, in the archive.
+#[derive(Deserialize)]
+struct Answer {
+    target: String,
+    size_bytes: u64,
+    sha256: String,
+}
+
+#[derive(Deserialize)]
+struct RedirectStep {
+    url: String,
 }
 
 #[derive(Deserialize)]
@@ -127,14 +152,18 @@ fn captures(
             found.push(Deviation::of(path, DeviationKind::Archive, "it is no record of a capture"));
             continue;
         };
-        let fits = contents.files.get(&record.body.file).is_some_and(|body| {
-            body.size_bytes == record.body.size_bytes
-                && body.digests.sha256 == record.body.sha256
-                && body.digests.sm3 == record.body.sm3
-        });
-        if !fits && !broken.contains(&record.body.file) {
-            let detail = format!("its size or digests are not those of {}", record.body.file);
-            found.push(Deviation::of(path, DeviationKind::Archive, detail));
+        let rendered =
+            record.rendering.iter().flat_map(|seen| std::iter::once(&seen.record).chain(&seen.parts));
+        for body in std::iter::once(&record.body).chain(rendered) {
+            let fits = contents.files.get(&body.file).is_some_and(|file| {
+                file.size_bytes == body.size_bytes
+                    && file.digests.sha256 == body.sha256
+                    && file.digests.sm3 == body.sm3
+            });
+            if !fits && !broken.contains(&body.file) {
+                let detail = format!("its size or digests are not those of {}", body.file);
+                found.push(Deviation::of(path, DeviationKind::Archive, detail));
+            }
         }
         captures.insert(path.clone(), record);
     }
@@ -204,26 +233,34 @@ fn check_archive(
     let mut wrong =
         |path: &str, detail: String| found.push(Deviation::of(path, DeviationKind::Archive, detail));
     let Some(archive) = contents.open(WARC) else { return };
-    let raw_bytes: u64 = captures.values().map(|capture| capture.body.size_bytes).sum();
+    let answers = answers(captures);
+    let raw_bytes: u64 =
+        captures.values().map(|capture| capture.body.size_bytes).sum::<u64>() + answers.values().sum::<u64>();
     let n_redirects: usize = captures.values().map(|capture| capture.redirects.len()).sum();
-    let n_expected = captures.len() * 3 + n_redirects + 2;
+    let n_expected = captures.len() * 3 + n_redirects + answers.len() + 2;
     let records = match warc::records(archive, raw_bytes + RECORD_BYTES * n_expected as u64) {
         Ok(records) => records,
         Err(problem) => return wrong(WARC, problem),
     };
     let is_content = |record: &&Record| {
-        record.kind == "response" || (record.kind == "resource" && !record.url.starts_with("urn:text:"))
+        record.kind == "response" || (record.kind == "resource" && !record.url.starts_with("urn:"))
     };
     let responses: Vec<&Record> = records.iter().filter(is_content).collect();
-    if responses.len() != captures.len() + n_redirects || records.len() > n_expected {
+    let n_answers = answers.keys().filter(|(target, _)| !target.starts_with("urn:")).count();
+    if responses.len() != captures.len() + n_redirects + n_answers || records.len() > n_expected {
         wrong(
             WARC,
             format!(
-                "{} responses for {} captures with {n_redirects} redirects",
+                "{} responses for {} captures with {n_redirects} redirects and {n_answers} answers",
                 responses.len(),
                 captures.len()
             ),
         );
+    }
+    let there: BTreeSet<(&str, &str)> =
+        records.iter().map(|record| (record.url.as_str(), record.payload_sha256.as_str())).collect();
+    for (target, sha256) in answers.keys().filter(|(target, sha256)| !there.contains(&(*target, *sha256))) {
+        wrong(WARC, format!("it has no answer of {target} with SHA-256 {sha256}"));
     }
     for (path, capture) in captures {
         let is_it = |record: &&&Record| {
@@ -234,6 +271,21 @@ fn check_archive(
         }
     }
     check_index(contents, &responses, &mut wrong);
+}
+
+/// What the archive must hold beside the captures themselves, each once: address, SHA-256 and size.
+fn answers(captures: &BTreeMap<String, CaptureRecord>) -> BTreeMap<(&str, &str), u64> {
+    // The captures themselves, with the redirects that led to them, have records of their own.
+    let mut own: BTreeSet<(&str, &str)> =
+        captures.values().map(|capture| (capture.final_url.as_str(), capture.body.sha256.as_str())).collect();
+    let steps = captures.values().flat_map(|capture| &capture.redirects);
+    own.extend(steps.map(|step| (step.url.as_str(), SHA256_OF_NOTHING)));
+    let rendered = captures.values().filter_map(|capture| capture.rendering.as_ref());
+    let listed = rendered.flat_map(|rendering| &rendering.answers);
+    listed
+        .map(|answer| ((answer.target.as_str(), answer.sha256.as_str()), answer.size_bytes))
+        .filter(|(named, _)| !own.contains(named))
+        .collect()
 }
 
 fn check_index(contents: &Contents, responses: &[&Record], wrong: &mut impl FnMut(&str, String)) {

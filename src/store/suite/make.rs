@@ -73,6 +73,7 @@ pub(super) fn capture(source: &str, name: &str) -> Capture {
                 status: 301,
                 location: format!("https://{source}.example/{name}"),
                 remote_addr: "192.0.2.1:80".to_owned(),
+                headers: vec![("server".to_owned(), "nginx".to_owned())],
             }],
             remote_addr: "192.0.2.1:443".to_owned(),
             started_at: NOW,

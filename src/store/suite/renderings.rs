@@ -54,5 +54,11 @@ pub(super) async fn a_rendering_comes_back_with_its_parts_and_is_kept_once(db: D
     assert!(!found.parts[2].name.contains('\0'), "engines dislike it");
     assert_eq!(found, expected);
     db.record_page(&page("news", "page-2", Vec::new())).await.unwrap();
+    let mut named: Vec<String> = expected.parts.iter().map(|part| part.blob.digests.sha256.clone()).collect();
+    named.push(expected.record.digests.sha256.clone());
+    named.sort();
+    named.dedup();
+    assert_eq!(db.rendering_blobs_after(None, 100).await.unwrap(), named);
+    assert_eq!(db.rendering_blobs_after(Some(&named[0]), 1).await.unwrap(), named[1..2]);
     assert_eq!(db.rendering(&capture("news", "page-2").id).await.unwrap(), None);
 }

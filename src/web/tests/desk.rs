@@ -398,6 +398,7 @@ impl Desk for MemoryDesk {
                     status: 301,
                     location: hostile,
                     remote_addr: "203.0.113.7:80".to_owned(),
+                    headers: Vec::new(),
                 }],
                 remote_addr: "203.0.113.7:80".to_owned(),
                 started_at: NOW.plus_ms(-60_000),
