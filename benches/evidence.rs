@@ -135,6 +135,7 @@ async fn prepare(config: &Config, n_captures: usize, n_bytes: usize) -> FindingI
             judgement,
             contacts: Vec::new(),
             pictures: Vec::new(),
+            marks: adwatch::store::group::Marks::default(),
             alert: None,
         };
         db.record_page(&PageRecord { capture, ads: vec![seen], now: NOW }).await.unwrap();

@@ -359,6 +359,7 @@ fn seen(source_id: &SourceId, capture_id: &CaptureId, url: &str, number: usize, 
         judgement: (round == 0).then(|| (assessment, vec![hit(number % 40), hit(40 + number % 3)])),
         contacts: Vec::new(),
         pictures: Vec::new(),
+        marks: adwatch::store::group::Marks::default(),
         alert: None,
     }
 }

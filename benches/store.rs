@@ -177,6 +177,7 @@ fn seen(source_id: &SourceId, run_id: &RunId, capture_id: &CaptureId, url: &str,
         judgement: Some((assessment, vec![hit; if flagged { 2 } else { 0 }])),
         contacts: Vec::new(),
         pictures: Vec::new(),
+        marks: adwatch::store::group::Marks::default(),
         alert: None,
     }
 }

@@ -50,11 +50,13 @@ fn contact_points_are_masked_until_they_are_asked_for() {
         section.contains("****").then(|| (id(finding).to_owned(), section.to_owned()))
     });
     let (finding, masked) = with_contacts.expect("an ad of the demo names a telephone or a name");
-    let shown = world.ok(&["queue", "show", &finding, "--reveal"]).out;
+    let shown = world.ok(&["queue", "show", &finding, "--reveal", "核实举报电话", "--actor", "王芳"]).out;
     let (_, revealed) = shown.split_once("联系方式").unwrap();
     assert_eq!(masked.lines().count(), revealed.lines().count());
     assert!(!revealed.contains("****"), "{revealed}");
     assert!(masked.contains("见于"), "{masked}");
+    let audit = world.ok(&["audit", "list"]).out;
+    assert!(audit.contains("contact.reveal") && audit.contains("王芳"), "{audit}");
 }
 
 #[test]

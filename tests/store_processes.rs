@@ -371,6 +371,7 @@ fn seen(capture_id: &CaptureId, url: &str, n: usize) -> SeenAd {
         judgement: Some((assessment, Vec::new())),
         contacts: Vec::new(),
         pictures: Vec::new(),
+        marks: adwatch::store::group::Marks::default(),
         alert: None,
     }
 }

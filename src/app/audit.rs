@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::users::{Registry, require};
 use crate::domain::user::{Actor, Permission};
 use crate::store::ChainCheck;
@@ -10,6 +10,9 @@ use crate::store::audit::{AuditEntry, AuditFilter, AuditNote};
 
 /// Entries read at once.
 const PER_QUERY: u32 = 1_000;
+
+/// Longest reason for looking at contact points in full, in characters.
+const MAX_WHY_CHARS: usize = 300;
 
 /// How an audit is written for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +98,19 @@ impl Registry {
             detail,
         };
         Ok(self.store.append_audit(&note).await?)
+    }
+
+    /// Puts on record that somebody looks at contact points in full, and why; the caller shows them only after this.
+    ///
+    /// # Errors
+    /// `Invalid` without a reason of 1 to 300 characters; `Forbidden`.
+    pub async fn record_reveal(&self, actor: &Actor, object: &str, why: &str) -> Result<()> {
+        require(actor, Permission::Reveal)?;
+        let why = why.trim();
+        if why.is_empty() || why.chars().count() > MAX_WHY_CHARS {
+            return Err(Error::invalid("why", "请说明原因，1–300 字 (say why, 1 to 300 characters)"));
+        }
+        self.record(actor, "contact.reveal", object, json!({"why": why})).await
     }
 }
 

@@ -14,10 +14,10 @@ use super::crawl::url_host;
 use super::error::{Error, Result};
 use super::lead::LeadView;
 use super::{App, Config};
-use crate::domain::ad::{AdDraft, AdKind};
+use crate::domain::ad::{AdDraft, AdId, AdKind};
 
 /// Other ads of a party that are read at most.
-const MAX_ADS: u32 = 200;
+pub(super) const MAX_ADS: u32 = 200;
 
 /// What is known of the party within the window of the law.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,11 +69,17 @@ impl App {
         let party = named(ContactKind::CreditCode).map(|value| (ContactKind::CreditCode, value));
         let party = party.or_else(|| named(ContactKind::Company).map(|value| (ContactKind::Company, value)));
         let Some((kind, party)) = party else { return Ok(None) };
+        let ads = self.store.ads_with_contact(kind, &party, MAX_ADS).await?;
+        Ok(Some(self.history(party, &ads, Some(&view.lead().id)).await?))
+    }
+
+    /// What was decided about these ads of a party: acts and penalties in the window, and the leads but `own`.
+    pub(super) async fn history(&self, party: String, ads: &[AdId], own: Option<&LeadId>) -> Result<Repeat> {
         let mut decisions = Vec::new();
         let mut penalties = Vec::new();
         let mut others = Vec::new();
-        for ad in self.store.ads_with_contact(kind, &party, MAX_ADS).await? {
-            let finding = FindingId::of(&ad);
+        for ad in ads {
+            let finding = FindingId::of(ad);
             let made = self.store.decisions(&finding).await?;
             let is_false = made.iter().any(|decision| match &decision.verdict {
                 Verdict::Accept { provisions } => {
@@ -94,16 +100,16 @@ impl App {
                     is_false_advertising: is_false,
                 });
             }
-            if id != view.lead().id {
+            if Some(&id) != own {
                 others.push((listed.lead.opened_at, id, listed.lead.case.map(|case| case.id)));
             }
         }
         others.sort_by(|a, b| b.cmp(a));
-        Ok(Some(Repeat {
+        Ok(Repeat {
             view: repeat_view(&decisions, &penalties, self.clock.now()),
             others: others.into_iter().map(|(_, id, case)| (id, case)).collect(),
             party,
-        }))
+        })
     }
 
     /// ICP备案 numbers and 信用代码 on the page on which the ad was last seen.

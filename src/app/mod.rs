@@ -6,6 +6,7 @@
 pub mod adapters;
 mod assignment;
 pub mod audit;
+pub mod campaigns;
 pub mod clock;
 pub mod config;
 mod crawl;

@@ -4,6 +4,7 @@
 //! each other.
 
 mod audit;
+mod campaign;
 mod case;
 mod crawl;
 mod demo;
@@ -151,6 +152,15 @@ enum Command {
     Letter(letter::LetterArgs),
     /// 整改复查：广告是否仍在 — whether ads still stand
     Recheck(recheck::RecheckArgs),
+    /// 推广活动：相互关联的广告与理由 — campaigns: ads that belong together, and why
+    #[command(subcommand)]
+    Campaign(campaign::CampaignCommand),
+    /// 主体：两年内的涉嫌广告 — parties that flagged ads name
+    #[command(subcommand)]
+    Party(campaign::PartyCommand),
+    /// 图片：识别待识别的图片 — pictures that wait to be read
+    #[command(subcommand)]
+    Picture(campaign::PictureCommand),
     /// 证据包：封存、校验、查看、移交 — evidence packages
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -278,6 +288,9 @@ async fn asynchronous(
         Command::Case(command) => case::run(command, &app, style).await,
         Command::Letter(args) => letter::run(args, &app, style).await,
         Command::Recheck(args) => recheck::run(args, &app, style).await,
+        Command::Campaign(command) => campaign::run(command, &app, style).await,
+        Command::Party(command) => campaign::run_party(command, &app, style).await,
+        Command::Picture(command) => campaign::run_picture(command, &app, style).await,
         Command::Evidence(command) => evidence::run(command, &app, style).await,
         Command::User(command) => user::run(command, &app, style).await,
         Command::Office(command) => office::run(command, &app, style).await,

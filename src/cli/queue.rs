@@ -7,9 +7,11 @@ use crate::app::{App, Error, FindingFilter, FindingView, ListedContact, ListedFi
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::hit::{Hit, RuleId, Severity};
 use crate::domain::lead::LeadId;
+use crate::domain::party::masked_words;
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{DismissReason, Verdict};
 use crate::domain::user::Actor;
+use crate::kit::redact;
 
 /// Verbs of `queue`.
 #[derive(Debug, clap::Subcommand)]
@@ -51,9 +53,8 @@ pub enum QueueCommand {
     Show {
         /// 编号 — its id
         id: String,
-        /// 完整显示联系方式 — show contact points in full
-        #[arg(long)]
-        reveal: bool,
+        #[command(flatten)]
+        look: Look,
     },
     /// 认定涉嫌违法 — accept as 涉嫌违法
     Accept {
@@ -93,6 +94,30 @@ pub enum ListFormat {
     Jsonl,
 }
 
+/// Whether contact points are shown in full: only with a reason, which is put on record with the name.
+#[derive(Debug, clap::Args)]
+pub struct Look {
+    /// 完整显示联系方式，写明原因（记入审计） — show contact points in full, and why; that is put on record
+    #[arg(long, value_name = "WHY", requires = "looker")]
+    reveal: Option<String>,
+    /// 查看人姓名 — who looks
+    #[arg(id = "looker", long = "actor", env = "ADWATCH_ACTOR", value_name = "NAME")]
+    looker: Option<String>,
+}
+
+impl Look {
+    /// Puts the look on record, and says whether anything is shown in full.
+    ///
+    /// # Errors
+    /// `Invalid` without a name or a reason.
+    pub async fn revealed(&self, app: &App, object: &str) -> Result<bool> {
+        let Some(why) = &self.reveal else { return Ok(false) };
+        let name = self.looker.as_deref().unwrap_or_default();
+        app.registry().record_reveal(&actor_of(name)?, object, why).await?;
+        Ok(true)
+    }
+}
+
 /// Who decides, and further words.
 #[derive(Debug, clap::Args)]
 pub struct By {
@@ -110,9 +135,13 @@ impl By {
     /// # Errors
     /// `Invalid` when the name is blank or too long.
     pub fn actor(&self) -> Result<Actor> {
-        Actor::person(&self.actor)
-            .ok_or_else(|| Error::invalid("actor", "name the reviewer with --actor (1 to 40 characters)"))
+        actor_of(&self.actor)
     }
+}
+
+fn actor_of(name: &str) -> Result<Actor> {
+    Actor::person(name)
+        .ok_or_else(|| Error::invalid("actor", "name the reviewer with --actor (1 to 40 characters)"))
 }
 
 /// Runs the verb. `list` exits with 1 when something is pending.
@@ -156,10 +185,15 @@ pub async fn run(command: QueueCommand, app: &App, style: Style) -> Result<Exit>
                 ListFormat::Jsonl => list_jsonl(app, &filter, limit).await,
             }
         }
-        QueueCommand::Show { id, reveal } => {
-            let view = app.finding(&parse(&id)?).await?;
-            say(&show(app, &view, style));
+        QueueCommand::Show { id, look } => {
+            let mut view = app.finding(&parse(&id)?).await?;
+            let reveal = look.revealed(app, &id).await?;
             let contacts = app.contacts(&view.ad.id).await?;
+            if !reveal {
+                let found = contacts.iter().map(|listed| &listed.contact);
+                view.ad.draft.text = masked_words(&view.ad.draft.text, found).into_owned();
+            }
+            say(&show(app, &view, style));
             if !contacts.is_empty() {
                 say(&contact_lines(&contacts, reveal, style));
             }
@@ -224,8 +258,8 @@ async fn list_jsonl(app: &App, filter: &FindingFilter, limit: u32) -> Result<Exi
             "priority": assessment.priority,
             "rules": asserted_rules(&view.finding.hits),
             "provisions": assessment.provisions.iter().map(ProvisionId::as_str).collect::<Vec<_>>(),
-            "title": view.ad.draft.title,
-            "text": view.ad.draft.text,
+            "title": view.ad.draft.title.as_deref().map(redact::text),
+            "text": redact::in_place(&view.ad.draft.text),
             "n_sightings": view.ad.n_sightings,
             "first_seen_at": view.ad.first_seen_at.rfc3339(),
             "last_seen_at": view.ad.last_seen_at.rfc3339(),
@@ -247,7 +281,7 @@ pub fn line(view: &ListedFinding, style: Style) -> String {
         pad(priority_word(assessment.priority, style.lang), 4),
         style.dim(&rules.join(" ")),
     );
-    format!("{head}\n    {}", excerpt(style, &view.ad.draft.text, &view.finding.hits, 24))
+    format!("{head}\n    {}", excerpt(style, &redact::in_place(&view.ad.draft.text), &view.finding.hits, 24))
 }
 
 /// 高, 中 or 低: people do not understand bare scores.

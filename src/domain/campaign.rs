@@ -3,7 +3,23 @@
 use std::fmt;
 
 use super::ad::AdId;
-use super::party::ContactKind;
+use super::label::Label;
+use super::party::{Certainty, Contact, ContactKind, ContactPlace};
+use crate::kit::id::typed_id;
+use crate::kit::redact;
+
+typed_id!(
+    /// Names a campaign: `g-` and the beginning of the name of its first ad.
+    CampaignId
+);
+
+impl CampaignId {
+    /// The campaign that begins with this ad.
+    pub fn of(ad: &AdId) -> Self {
+        let short: String = ad.as_str().chars().take(16).collect();
+        Self(format!("g-{short}"))
+    }
+}
 
 /// What sort of thing two ads have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +48,17 @@ impl TieKind {
         }
     }
 
+    /// What people call it.
+    pub fn label(self) -> Label {
+        match self {
+            Self::Contact(kind) => Label { zh: kind.title_zh(), en: kind.title_en() },
+            Self::QrTarget => Label { zh: "二维码内容", en: "QR code" },
+            Self::Account => Label { zh: "发布账号", en: "Account" },
+            Self::Image => Label { zh: "相同图片", en: "Same picture" },
+            Self::TextFamily => Label { zh: "文字相近", en: "Similar words" },
+        }
+    }
+
     /// The kind with this stable name.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -51,6 +78,22 @@ pub struct Tie {
     pub kind: TieKind,
     /// Which; equal values are the same thing.
     pub value: String,
+}
+
+impl Tie {
+    /// Its value as logs, lists and shared copies show it: contact points of people masked.
+    pub fn masked(&self) -> String {
+        match self.kind {
+            TieKind::Contact(kind) => {
+                let (place, certainty) = (ContactPlace::Markup, Certainty::Likely);
+                let contact =
+                    Contact { kind, value: self.value.clone(), place, certainty, found_by: Vec::new() };
+                contact.masked()
+            }
+            TieKind::QrTarget => redact::url(&self.value),
+            TieKind::Account | TieKind::Image | TieKind::TextFamily => self.value.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Tie {

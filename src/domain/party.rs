@@ -1,5 +1,7 @@
 //! 当事人与联系方式: who stands behind an ad, and how a reader reaches them.
 
+use std::borrow::Cow;
+
 use super::hit::Span;
 use crate::kit::redact;
 
@@ -219,6 +221,19 @@ impl Contact {
     }
 }
 
+/// The words of an ad with the contact points of people in them hidden in part. Every character keeps its number of bytes,
+/// so that spans keep their meaning.
+pub fn masked_words<'a, 'c>(text: &'a str, contacts: impl Iterator<Item = &'c Contact>) -> Cow<'a, str> {
+    let ranges: Vec<_> = contacts
+        .filter(|contact| contact.kind.is_personal())
+        .filter_map(|contact| match contact.place {
+            ContactPlace::Words(span) => Some(span.start..span.end),
+            ContactPlace::Markup => None,
+        })
+        .collect();
+    redact::hide(text, &ranges)
+}
+
 /// The part a party has in an ad (广告法 art 2, 互联网广告管理办法).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -238,6 +253,18 @@ pub enum PartyRole {
 }
 
 impl PartyRole {
+    /// Stable name for the `ad_party` table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Advertiser => "advertiser",
+            Self::Agent => "agent",
+            Self::Publisher => "publisher",
+            Self::Endorser => "endorser",
+            Self::Platform => "platform",
+            Self::Named => "named",
+        }
+    }
+
     /// The term of the law.
     pub fn title_zh(self) -> &'static str {
         match self {

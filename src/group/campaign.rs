@@ -42,7 +42,8 @@ impl Limits {
         file.limit.into_iter().map(limit).collect::<Result<_, _>>().map(Self)
     }
 
-    fn of(&self, kind: TieKind) -> usize {
+    /// The limit of a kind; 0 when it links nothing.
+    pub fn of(&self, kind: TieKind) -> usize {
         self.0.get(&kind).copied().unwrap_or(0)
     }
 }

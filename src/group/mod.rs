@@ -8,5 +8,6 @@ pub mod near_text;
 pub mod recheck;
 pub mod repeat;
 pub mod route;
+pub mod variant;
 
 pub use fingerprint::fingerprint;

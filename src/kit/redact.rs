@@ -2,6 +2,8 @@
 //!
 //! Masking is for display only: stored values and evidence are never masked.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -76,6 +78,46 @@ pub fn text(text: &str) -> String {
     pattern.replace_all(text, mask).into_owned()
 }
 
+/// As [`text`], but every character keeps its number of bytes, so that places in the text keep their meaning.
+pub fn in_place(text: &str) -> Cow<'_, str> {
+    match PERSONAL.as_ref() {
+        Some(pattern) => hide(text, &pattern.find_iter(text).map(|found| found.range()).collect::<Vec<_>>()),
+        None => hide(text, std::slice::from_ref(&(0..text.len()))),
+    }
+}
+
+/// The text with the middle of each of these ranges of bytes hidden: all letters and digits but the first two and the
+/// last two, or all of them where there are fewer than six. Every character keeps its number of bytes.
+pub fn hide<'a>(text: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
+    if ranges.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut hidden: Vec<usize> = Vec::new();
+    for range in ranges {
+        let words = text.get(range.clone()).unwrap_or_default();
+        let letters: Vec<usize> = words
+            .char_indices()
+            .filter(|(_, c)| c.is_alphanumeric())
+            .map(|(offset, _)| range.start + offset)
+            .collect();
+        let shown = if letters.len() >= 6 { 2 } else { 0 };
+        hidden.extend(letters.iter().skip(shown).take(letters.len() - 2 * shown));
+    }
+    hidden.sort_unstable();
+    let star = |(at, c): (usize, char)| if hidden.binary_search(&at).is_ok() { star(c) } else { c };
+    Cow::Owned(text.char_indices().map(star).collect())
+}
+
+/// A star of as many bytes.
+fn star(c: char) -> char {
+    match c.len_utf8() {
+        1 => '*',
+        2 => '·',
+        3 => '＊',
+        _ => '🞶',
+    }
+}
+
 static PERSONAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     // Dates are not personal: 2026-11-23 has no run of seven.
     let pattern = concat!(
@@ -102,6 +144,20 @@ mod tests {
             assert_eq!(middle(given), shown);
         }
         assert_eq!(mail("zhang.san@x.example"), "z***@x.example");
+    }
+
+    #[test]
+    fn what_is_hidden_in_place_keeps_its_bytes() {
+        let text = "电话138-0013-8000，微信ａｂ１２３４，短ab";
+        let range = |words: &str| {
+            let start = text.find(words).unwrap();
+            start..start + words.len()
+        };
+        let shown = hide(text, &[range("138-0013-8000"), range("ａｂ１２３４"), range("ab")]);
+        assert_eq!(shown, "电话13*-****-**00，微信ａｂ＊＊３４，短**");
+        assert_eq!(shown.len(), text.len());
+        assert!(matches!(hide(text, &[]), Cow::Borrowed(_)));
+        assert_eq!(in_place("加13800138000，2026-11-23"), "加13*******00，2026-11-23");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use super::batch::{MAX_ROWS, placeholders, tuples};
 use super::error::Doing as _;
 use super::finding::Renews;
+use super::group::{self, Marks};
 use super::pool::Tx;
 use super::row::{DraftRow, column, json, parsed, plain};
 use super::{Db, Result, ad, capture_log, contact, finding, outbox, picture};
@@ -47,8 +48,19 @@ pub struct SeenAd {
     pub contacts: Vec<Contact>,
     /// SHA-256 of its pictures, in the order of the page; each must be recorded ([`Db::record_picture`]).
     pub pictures: Vec<String>,
+    /// What groups it with others; empty unless it is flagged.
+    pub marks: Marks,
     /// The message to send if this makes a new finding; written to the outbox in the same transaction.
     pub alert: Option<Notice>,
+}
+
+impl SeenAd {
+    /// Whether it is flagged and may be grouped with others.
+    pub(super) fn is_grouped(&self) -> bool {
+        let is_flagged = self.judgement.as_ref().is_some_and(|(assessment, _)| assessment.flagged);
+        let Marks { signature, ties, looks, parties } = &self.marks;
+        is_flagged && !(signature.is_none() && ties.is_empty() && looks.is_empty() && parties.is_empty())
+    }
 }
 
 /// What recording a page changed.
@@ -106,6 +118,9 @@ pub(super) async fn record_all<'a>(
     pages: &'a [PageRecord],
     recorded: &mut PageRecorded,
 ) -> Result<Vec<&'a PageRecord>> {
+    if pages.iter().flat_map(|page| &page.ads).any(SeenAd::is_grouped) {
+        group::lock(tx).await?;
+    }
     let mut fresh = Vec::new();
     for page in pages {
         if record(tx, page, recorded).await? {
@@ -139,11 +154,20 @@ async fn record(tx: &mut Tx, page: &PageRecord, recorded: &mut PageRecorded) -> 
     let mut new_findings: BTreeSet<AdId> = BTreeSet::new();
     for chunk in ads.chunks(MAX_ROWS) {
         recorded.n_new_ads += insert_ads(tx, chunk).await?;
-        let flagged = finding::insert_flagged(tx, chunk, Renews::NewerPack, page.now).await?;
-        let made: Vec<&SeenAd> = chunk.iter().copied().filter(|seen| flagged.contains(&seen.id)).collect();
-        contact::insert(tx, &made).await?;
         picture::insert(tx, chunk).await?;
-        new_findings.extend(flagged);
+        let (grouped, alone): (Vec<&SeenAd>, Vec<&SeenAd>) = chunk.iter().partition(|seen| seen.is_grouped());
+        new_findings.extend(find(tx, &alone, page.now).await?);
+        // One after the other, because an ad may be a variant of the one before.
+        for seen in grouped {
+            let seen = [seen];
+            let found = if group::variants(tx, &seen, page.now).await?.is_empty() {
+                find(tx, &seen, page.now).await?
+            } else {
+                Vec::new()
+            };
+            group::link(tx, &seen, page.now).await?;
+            new_findings.extend(found);
+        }
     }
     for chunk in page.ads.chunks(MAX_ROWS) {
         recorded.n_sightings += insert_sightings(tx, chunk).await?;
@@ -156,6 +180,14 @@ async fn record(tx: &mut Tx, page: &PageRecord, recorded: &mut PageRecorded) -> 
     outbox::insert(tx, &alerts).await?;
     recorded.n_new_findings += u32::try_from(new_findings.len()).unwrap_or(u32::MAX);
     Ok(is_new)
+}
+
+/// Makes findings for flagged ads, with their contacts; gives the ads whose finding is new.
+async fn find(tx: &mut Tx, ads: &[&SeenAd], now: UnixMs) -> Result<Vec<AdId>> {
+    let found = finding::insert_flagged(tx, ads, Renews::NewerPack, now).await?;
+    let made: Vec<&SeenAd> = ads.iter().copied().filter(|seen| found.contains(&seen.id)).collect();
+    contact::insert(tx, &made).await?;
+    Ok(found)
 }
 
 async fn insert_capture(tx: &mut Tx, capture: &Capture) -> Result<bool> {

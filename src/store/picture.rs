@@ -8,7 +8,7 @@ use super::finding::Renews;
 use super::page::SeenAd;
 use super::pool::Tx;
 use super::row::{DraftRow, column, json, named, parse_json, parsed, plain};
-use super::{Db, Result, ad, contact, finding, outbox};
+use super::{Db, Result, ad, contact, finding, group, outbox};
 use crate::domain::ad::AdId;
 use crate::domain::blob::BlobRef;
 use crate::domain::finding::{FindingId, FindingState};
@@ -159,6 +159,9 @@ impl Db {
     pub async fn renew_ad(&self, seen: &SeenAd, now: UnixMs) -> Result<Option<bool>> {
         let id = seen.id.as_str();
         let mut tx = self.begin().await?;
+        if seen.is_grouped() {
+            group::lock(&mut tx).await?;
+        }
         // Locks the ad, so that a decision and a renewal come one after the other.
         let judged_by = seen.judgement.as_ref().map(|(assessment, _)| plain(&assessment.pack_revision));
         let renewed = sqlx::query(
@@ -177,7 +180,12 @@ impl Db {
         if renewed == 0 {
             return Ok(None);
         }
-        let made = finding::insert_flagged(&mut tx, &[seen], Renews::Always, now).await?;
+        let is_variant = seen.is_grouped() && !group::variants(&mut tx, &[seen], now).await?.is_empty();
+        let made = if is_variant {
+            Vec::new()
+        } else {
+            finding::insert_flagged(&mut tx, &[seen], Renews::Always, now).await?
+        };
         let is_flagged = seen.judgement.as_ref().is_some_and(|(assessment, _)| assessment.flagged);
         if is_flagged {
             sqlx::query("delete from contact where ad_id = $1")
@@ -186,6 +194,7 @@ impl Db {
                 .await
                 .doing("renew contacts")?;
             contact::insert(&mut tx, &[seen]).await?;
+            group::link(&mut tx, &[seen], now).await?;
         }
         if !made.is_empty()
             && let Some(alert) = &seen.alert

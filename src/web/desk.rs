@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
 
+use super::group_desk::GroupDesk;
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView};
 use crate::app::letter::Draft;
 use crate::app::office::OfficeLine;
@@ -28,7 +29,7 @@ use crate::rules::RulePack;
 pub type Answer<'a, T> = BoxFuture<'a, Result<T>>;
 
 /// The use cases behind the pages.
-pub trait Desk: Send + Sync {
+pub trait Desk: GroupDesk {
     /// One page of the queue, highest priority first.
     fn queue<'a>(&'a self, actor: &'a Actor, filter: &'a QueueFilter) -> Answer<'a, QueuePage>;
     /// The findings before and after this one among those of a filter, without those that others work on.

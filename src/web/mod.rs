@@ -11,6 +11,7 @@ mod app_desk;
 pub mod desk;
 mod error;
 mod form;
+mod group_desk;
 mod guard;
 mod lang;
 mod page;

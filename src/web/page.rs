@@ -72,6 +72,7 @@ pub struct Can {
     pub seal: bool,
     pub audit: bool,
     pub manage_users: bool,
+    pub reveal: bool,
 }
 
 impl Visit {
@@ -120,6 +121,7 @@ fn can(session: &Session) -> Can {
         seal: may(Permission::Seal),
         audit: may(Permission::Audit),
         manage_users: may(Permission::ManageUsers),
+        reveal: may(Permission::Reveal),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{Site, pages};
-use crate::domain::user::Permission::{self, Audit, Decide, ManageUsers, Overrule, Seal, See};
+use crate::domain::user::Permission::{self, Audit, Decide, ManageUsers, Overrule, Reveal, Seal, See};
 
 /// What a visitor needs for an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,12 @@ pub fn table() -> Vec<Route> {
         done("/findings/{id}/skip", May(Decide), post(pages::decide::skip)),
         done("/findings/{id}/comment", May(Decide), post(pages::decide::comment)),
         done("/findings/{id}/seal", May(Seal), post(pages::decide::seal)),
+        done("/findings/{id}/reveal", May(Reveal), post(pages::finding::reveal)),
+        seen("/findings/{id}/pictures/{sha256}", May(See), get(pages::campaign::picture)),
+        seen("/campaigns", May(See), get(pages::campaign::list)),
+        seen("/campaigns/{id}", May(See), get(pages::campaign::show)),
+        seen("/parties", May(See), get(pages::campaign::parties)),
+        seen("/parties/{id}", May(See), get(pages::campaign::one_party)),
         seen("/leads", May(See), get(pages::lead::list)),
         seen("/leads/{id}", May(See), get(pages::lead::show)),
         done("/leads/{id}/step", May(Decide), post(pages::lead::step)),

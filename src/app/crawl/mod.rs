@@ -19,6 +19,7 @@ use crate::domain::source::{Source, SourceId};
 use crate::group::fingerprint;
 use crate::judge::{Judgement, Scratch, Setting};
 use crate::source::Target;
+use crate::store::group::Marks;
 use crate::store::page::SeenAd;
 
 use super::App;
@@ -157,9 +158,15 @@ impl App {
             seen_at: capture.exchange.finished_at,
         };
         let alert = self.alert(source, &id, &draft, &assessment, &hits, sighting.seen_at);
-        let contacts = if assessment.flagged { self.contact_finder.find(&draft) } else { Vec::new() };
+        let (contacts, marks) = if assessment.flagged {
+            let contacts = self.contact_finder.find(&draft);
+            let marks = self.marks(&draft, &contacts, &sighting.page_url);
+            (contacts, marks)
+        } else {
+            (Vec::new(), Marks::default())
+        };
         let judgement = Some((assessment, hits));
-        SeenAd { id, draft, sighting, judgement, contacts, pictures: Vec::new(), alert }
+        SeenAd { id, draft, sighting, judgement, contacts, pictures: Vec::new(), marks, alert }
     }
 
     /// Closes runs of this source that a killed process left open, so that reports do not count them as running.

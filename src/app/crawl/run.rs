@@ -8,12 +8,14 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
+use super::super::campaigns::with_pictures;
 use super::super::error::Result;
 use super::super::pictures::Shown;
 use super::super::render::Kept;
 use super::super::{App, new_id};
 use super::look::{Answer, Job, Looked, is_remembered, look};
 use super::{CrawlEvent, CrawlOptions, Progress, canonical, pages_behind, url_host};
+use crate::domain::ad::AdDraft;
 use crate::domain::capture::{Capture, CaptureId, CapturePurpose, Exchange};
 use crate::domain::manners::{Manners, day};
 use crate::domain::run::{RunId, RunOutcome};
@@ -338,17 +340,7 @@ impl<'a> Run<'a> {
         if !matches!(reading.outcome, RunOutcome::Ok | RunOutcome::Empty | RunOutcome::SlotOnly) {
             batch.events.push(CrawlEvent::PageFailed { url: url.clone(), outcome: reading.outcome.clone() });
         }
-        let host = url_host(url);
-        let mut ads: Vec<SeenAd> = Vec::with_capacity(reading.drafts.len());
-        for mut draft in reading.drafts {
-            let shown =
-                Shown { source: self.source, manners: &self.manners, run_id: &self.id, parent: &capture.id };
-            let pictures = self.app.pictures_shown(&shown, &draft, &mut self.n_pictures_left).await?;
-            attach(&mut draft, &pictures);
-            let seen = self.app.see(draft, self.source, &capture, host.as_deref(), &mut self.scratch);
-            ads.push(SeenAd { pictures: pictures.into_iter().map(|(sha256, _)| sha256).collect(), ..seen });
-        }
-        self.progress.count_ads(&ads);
+        let ads = self.see_all(reading.drafts, &capture).await?;
         // The next-level link of an ad is followed once, and never further (互联网广告管理办法 art 18).
         if target.purpose != CapturePurpose::Landing {
             let behind = pages_behind(&ads, url);
@@ -357,12 +349,34 @@ impl<'a> Run<'a> {
             self.add(behind, Some(&capture.id), depth, batch);
         }
         batch.done.push(step.key.clone());
-        self.take(capture, ads, kept, batch);
+        self.take(capture, ads, kept, batch).await?;
         Ok(reading.outcome)
     }
 
+    /// Judges the ads of a page with what their pictures say.
+    async fn see_all(&mut self, drafts: Vec<AdDraft>, capture: &Capture) -> Result<Vec<SeenAd>> {
+        let host = url_host(&capture.exchange.final_url);
+        let mut ads: Vec<SeenAd> = Vec::with_capacity(drafts.len());
+        for mut draft in drafts {
+            let shown =
+                Shown { source: self.source, manners: &self.manners, run_id: &self.id, parent: &capture.id };
+            let pictures = self.app.pictures_shown(&shown, &draft, &mut self.n_pictures_left).await?;
+            attach(&mut draft, &pictures);
+            let seen = self.app.see(draft, self.source, capture, host.as_deref(), &mut self.scratch);
+            ads.push(with_pictures(seen, &pictures));
+        }
+        self.progress.count_ads(&ads);
+        Ok(ads)
+    }
+
     /// A page to record, with what a browser made of it; windows that it opened are captures of their own.
-    fn take(&mut self, capture: Capture, ads: Vec<SeenAd>, kept: Option<Box<Kept>>, batch: &mut Batch) {
+    async fn take(
+        &mut self,
+        capture: Capture,
+        ads: Vec<SeenAd>,
+        kept: Option<Box<Kept>>,
+        batch: &mut Batch,
+    ) -> Result<()> {
         let opener = capture.id.clone();
         let mut popups = Vec::new();
         if let Some(mut kept) = kept {
@@ -390,17 +404,12 @@ impl<'a> Run<'a> {
                 &capture.exchange,
                 &popup.body,
             );
-            let host = url_host(&url);
-            let ads: Vec<SeenAd> = reading
-                .drafts
-                .into_iter()
-                .map(|draft| self.app.see(draft, self.source, &capture, host.as_deref(), &mut self.scratch))
-                .collect();
-            self.progress.count_ads(&ads);
+            let ads = self.see_all(reading.drafts, &capture).await?;
             batch.captured.push((capture.id.clone(), url));
             batch.renderings.push(popup.kept.row(&capture.id, &ads));
             batch.pages.push(PageRecord { capture, ads, now: self.app.clock.now() });
         }
+        Ok(())
     }
 
     fn failed(

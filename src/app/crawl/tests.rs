@@ -29,8 +29,10 @@ fn article(path: &str, head: &str) -> Reply {
         return answer("304 Not Modified", "", "");
     }
     let words = "投资十万元，保本保息，年化收益百分之十八，到期还本，老年朋友欢迎来电咨询预订。".repeat(4);
+    // A telephone of its own: the same words alone would be one finding.
+    let phone: String = path.chars().filter(char::is_ascii_digit).take(8).collect();
     let page = format!(
-        "<title>{path}</title><h1>养老床位预订{path}</h1><article><p>{words}</p><p>{path}</p></article>"
+        "<title>{path}</title><h1>养老床位预订{path}</h1><article><p>{words}</p><p>电话138{phone}</p></article>"
     );
     answer("200 OK", &format!("Content-Type: text/html; charset=utf-8\r\nETag: {etag}\r\n"), page)
 }

@@ -62,6 +62,7 @@ pub(crate) async fn app_with_a_finding(folder: &Path) -> (App, Arc<FixedClock>, 
         judgement,
         contacts: Vec::new(),
         pictures: Vec::new(),
+        marks: crate::store::group::Marks::default(),
         alert: None,
     };
     app.store.record_page(&PageRecord { capture: page, ads: vec![seen], now: NOW }).await.unwrap();

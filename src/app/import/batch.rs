@@ -4,6 +4,7 @@ use bytes::Bytes;
 use futures::future::try_join_all;
 
 use super::{FileReport, Import, Result};
+use crate::app::campaigns::with_pictures;
 use crate::app::crawl::url_host;
 use crate::app::id_of;
 use crate::domain::ad::{AdDraft, AdId};
@@ -319,8 +320,7 @@ impl Import<'_> {
             if let Some(url) = &page_url {
                 seen.sighting.page_url.clone_from(url);
             }
-            seen.pictures = pictures.iter().map(|(sha256, _)| sha256.clone()).collect();
-            seen
+            with_pictures(seen, &pictures)
         });
         let page = PageRecord { ads: ads.collect(), capture, now: self.now };
         Judged { page, place, outcome, problems }

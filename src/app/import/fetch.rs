@@ -1,6 +1,7 @@
 //! Addresses from a list: fetched like any page of a crawl, one after the other, then on the path of an import.
 
 use super::{FileReport, Import, Result};
+use crate::app::campaigns::with_pictures;
 use crate::app::crawl::url_host;
 use crate::app::new_id;
 use crate::domain::capture::{Capture, CapturePurpose};
@@ -11,7 +12,7 @@ use crate::kit::problem::Problem;
 use crate::picture::attach;
 use crate::source::CapturedPage;
 use crate::source::import::{Media, media_of, read_saved};
-use crate::store::page::{PageRecord, SeenAd};
+use crate::store::page::PageRecord;
 
 impl Import<'_> {
     /// Fetches the addresses if that was asked for. robots.txt, pauses and the address guard are those of a crawl.
@@ -74,11 +75,10 @@ impl Import<'_> {
             let read = self.app.picture(&capture.body, body.clone(), false).await?;
             pictures.push((capture.body.digests.sha256.clone(), read));
         }
-        let names: Vec<String> = pictures.iter().map(|(sha256, _)| sha256.clone()).collect();
         let see = |mut draft| {
             attach(&mut draft, &pictures);
             let seen = self.app.see(draft, &self.source, &capture, host.as_deref(), scratch);
-            SeenAd { pictures: names.clone(), ..seen }
+            with_pictures(seen, &pictures)
         };
         let ads = reading.drafts.into_iter().map(see).collect();
         let page = PageRecord { capture, ads, now: self.app.clock.now() };

@@ -18,6 +18,7 @@ use super::error::Result;
 use super::{App, Error};
 use crate::domain::blob::BlobRef;
 use crate::domain::finding::FindingId;
+use crate::domain::user::Actor;
 
 pub use waiting::PicturesRead;
 
@@ -122,8 +123,8 @@ impl App {
     ///
     /// # Errors
     /// `NotFound` when there is no such finding or it shows no such picture; `Internal` when the vault lost its bytes.
-    pub async fn finding_picture(&self, id: &FindingId, sha256: &str) -> Result<Vec<u8>> {
-        let ad = self.finding(id).await?.ad;
+    pub async fn finding_picture(&self, actor: &Actor, id: &FindingId, sha256: &str) -> Result<Vec<u8>> {
+        let ad = self.finding_for(actor, id).await?.ad;
         let not_found = || Error::NotFound { kind: "picture", id: sha256.to_owned() };
         let known = self.store.pictures_of(&ad.id).await?;
         if !known.iter().any(|(name, _)| name == sha256) {

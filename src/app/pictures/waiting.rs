@@ -1,5 +1,6 @@
 //! Pictures that were kept while nothing could read words: read later, and their ads judged again.
 
+use crate::app::campaigns::with_pictures;
 use crate::app::crawl::url_host;
 use crate::app::{App, Result};
 use crate::domain::ad::AdId;
@@ -99,7 +100,7 @@ impl App {
         let host = url_host(&sighting.page_url);
         let mut seen = self.see(draft, &source, &capture, host.as_deref(), &mut Scratch::default());
         seen.sighting = sighting;
-        seen.pictures = readings.into_iter().map(|(sha256, _)| sha256).collect();
+        let seen = with_pictures(seen, &readings);
         Ok(self.store.renew_ad(&seen, now).await?)
     }
 }

@@ -43,6 +43,11 @@ impl Finder {
         Ok(Self { normalizer, tables })
     }
 
+    /// What it reads with.
+    pub fn normalizer(&self) -> &Normalizer {
+        &self.normalizer
+    }
+
     /// Contact points of an ad: in its words, in their order, then those that stand only in its links and fields.
     pub fn find(&self, draft: &AdDraft) -> Vec<Contact> {
         let mut contacts = self.find_in_text(&draft.text);

@@ -163,6 +163,7 @@ pub(super) fn seen(source: &str, capture: &str, words: &str) -> SeenAd {
         judgement: Some(flagged(4, 0.75)),
         contacts: Vec::new(),
         pictures: Vec::new(),
+        marks: crate::store::group::Marks::default(),
         alert: Some(alert(words)),
     }
 }

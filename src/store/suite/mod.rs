@@ -10,6 +10,7 @@ mod contacts;
 mod evidence;
 mod figures;
 mod frontier;
+mod groups;
 mod imports;
 mod jobs;
 mod keeping;
@@ -83,6 +84,13 @@ conformance! {
         an_address_is_remembered_with_what_it_gave,
         an_ad_shows_its_pictures_in_the_order_of_its_page,
         words_in_a_picture_may_make_a_finding_but_never_change_what_was_decided;
+    groups:
+        copies_with_small_edits_are_one_finding_and_what_says_more_is_another,
+        ads_that_share_a_contact_are_one_campaign_with_the_reason_of_each_link,
+        a_hub_links_nothing_once_it_is_one,
+        pictures_that_look_the_same_link,
+        parties_are_counted_with_what_was_accepted,
+        many_at_once_grow_one_campaign;
     contacts:
         contacts_come_back_in_order_with_their_reach,
         contacts_are_kept_once_and_only_of_flagged_ads,
@@ -171,7 +179,8 @@ fn every_store_call_is_in_the_suite() {
             .collect()
     };
     let suite = files(&folder.join("suite")).join("\n");
-    let calls: Vec<String> = files(&folder)
+    let calls: Vec<String> = [files(&folder), files(&folder.join("group"))]
+        .concat()
         .iter()
         .flat_map(|text| {
             text.split("pub async fn ").skip(1).map(|rest| rest.split('(').next().unwrap().to_owned())

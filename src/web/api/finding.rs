@@ -15,9 +15,11 @@ use crate::domain::ad::{Ad, Sighting};
 use crate::domain::finding::{Finding, FindingId, FindingState, Reason};
 use crate::domain::hit::{Hit, Severity, Track};
 use crate::domain::lead::LeadId;
+use crate::domain::party::masked_words;
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{Assignment, Decision, DismissReason, Remark, RemarkKind, Verdict};
 use crate::kit::clock::UnixMs;
+use crate::kit::redact;
 
 /// Characters of the words in a list.
 const EXCERPT_CHARS: usize = 200;
@@ -117,13 +119,8 @@ pub async fn contacts(call: Call) -> Answered {
 pub async fn reveal(call: Call) -> Answered {
     let id: FindingId = call.id("id")?;
     let body: RevealBody = call.body()?;
-    let why = body.why.trim();
-    if why.is_empty() || why.chars().count() > 300 {
-        return Err(Error::invalid("why", "请说明原因，1–300 字 (say why, 1 to 300 characters)").into());
-    }
     call.app().finding_for(call.actor()?, &id).await?;
-    let detail = json!({"why": why});
-    call.app().registry().record(call.actor()?, "contact.reveal", id.as_str(), detail).await?;
+    call.app().registry().record_reveal(call.actor()?, id.as_str(), &body.why).await?;
     contact_list(&call, false).await
 }
 
@@ -136,7 +133,8 @@ async fn contact_list(call: &Call, masked: bool) -> Answered {
         certainty: listed.contact.certainty.as_str().to_owned(),
         n_ads: listed.n_ads,
     });
-    Reply::ok(&ContactList { contacts: contacts.collect(), masked })
+    let text = (!masked).then(|| view.ad.draft.text.clone());
+    Reply::ok(&ContactList { contacts: contacts.collect(), text, masked })
 }
 
 async fn full(call: &Call, id: &FindingId) -> Result<FindingFull, Problem> {
@@ -144,20 +142,22 @@ async fn full(call: &Call, id: &FindingId) -> Result<FindingFull, Problem> {
     let holder = call.app().holder(id).await?;
     let remarks = call.app().remarks(id).await?;
     let draft = &view.ad.draft;
+    let contacts = call.app().contacts(&view.ad.id).await?;
+    let words = masked_words(&draft.text, contacts.iter().map(|listed| &listed.contact));
     let assessment = &view.finding.assessment;
     Ok(FindingFull {
         notice: SUSPECTED,
         line: line(&view.finding, &view.ad, view.version, holder.as_ref()),
         kind: draft.kind.as_str().to_owned(),
-        text: draft.text.clone(),
-        landing_url: draft.landing_url.clone(),
+        text: words.to_string(),
+        landing_url: draft.landing_url.as_deref().map(redact::url),
         advertiser: draft.advertiser.clone(),
         publisher: draft.publisher.clone(),
         label: draft.label.clone(),
         provisions: assessment.provisions.iter().map(ToString::to_string).collect(),
         reasons: assessment.reasons.iter().map(reason).collect(),
         pack: assessment.pack_revision.clone(),
-        hits: view.finding.hits.iter().map(|found| hit(found, &draft.text)).collect(),
+        hits: view.finding.hits.iter().map(|found| hit(found, &words)).collect(),
         sightings: view.sightings.iter().map(sighting).collect(),
         decisions: view.decisions.iter().map(decision).collect(),
         remarks: remarks.iter().map(remark).collect(),
@@ -170,8 +170,9 @@ fn line(finding: &Finding, ad: &Ad, version: u64, holder: Option<&Assignment>) -
     let mut asserted: Vec<&Hit> = finding.hits.iter().filter(|hit| hit.status.is_asserted()).collect();
     asserted.sort_by_key(|hit| (std::cmp::Reverse(hit.severity), hit.span));
     let mut words: Vec<String> = Vec::new();
+    let text = redact::in_place(&ad.draft.text);
     for hit in asserted {
-        let found = hit.span.of(&ad.draft.text);
+        let found = hit.span.of(&text);
         if words.len() < 5 && !words.iter().any(|known| known == found) {
             words.push(found.to_owned());
         }
@@ -183,8 +184,8 @@ fn line(finding: &Finding, ad: &Ad, version: u64, holder: Option<&Assignment>) -
         severity: assessment.severity.map(Severity::level),
         priority: assessment.priority,
         tracks: tracks(&assessment.tracks),
-        title: ad.draft.title.clone(),
-        excerpt: ad.draft.text.chars().take(EXCERPT_CHARS).collect(),
+        title: ad.draft.title.as_deref().map(redact::text),
+        excerpt: text.chars().take(EXCERPT_CHARS).collect(),
         words,
         holder: holder.map(|held| held.holder.clone()),
         n_sightings: ad.n_sightings,

@@ -252,6 +252,7 @@ async fn refused(
         note: form.one("note").to_owned(),
         ticked: (sent == "accept").then(|| form.all("provision").map(str::to_owned).collect()),
         sent,
+        revealed: false,
     };
     render(site, visit, id, &list(form), failure.status(), returned).await
 }

@@ -1,5 +1,8 @@
 //! One finding: the words, why they matter, the law, what context cleared, and the decision.
 
+pub mod around;
+mod text;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -8,6 +11,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use self::around::AroundShown;
 use super::asked::Asked;
 use super::card::{Article, Card, article, cards};
 use super::queue::title;
@@ -15,16 +19,18 @@ use super::words::{self, SeverityShown};
 use crate::app::ListedContact;
 use crate::domain::ad::AdDraft;
 use crate::domain::finding::{FindingId, FindingState};
-use crate::domain::highlight::pieces;
 use crate::domain::hit::Hit;
 use crate::domain::lead::LeadId;
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{Decision, DismissReason, Remark, RemarkKind, SkipReason, Verdict};
 use crate::kit::clock::UnixMs;
+use crate::kit::redact;
 use crate::rules::RulePack;
 use crate::web::Site;
 use crate::web::desk::FindingFile;
 use crate::web::error::Failure;
+use crate::web::form::Form;
+use crate::web::group_desk::Around;
 use crate::web::lang::Lang;
 use crate::web::page::{Frame, Visit, When, defang, html, visible, visible_lines};
 
@@ -60,6 +66,9 @@ struct Page {
     stretches: Vec<Stretch>,
     facts: Vec<Fact>,
     contacts: Vec<ContactLine>,
+    /// Whether contact points are shown in full.
+    revealed: bool,
+    around: AroundShown,
     first_seen: When,
     last_seen: When,
     n_sightings: u64,
@@ -170,6 +179,8 @@ pub struct Returned {
     pub ticked: Option<BTreeSet<String>>,
     /// Which form was sent, by the name of its verdict; empty for none.
     pub sent: &'static str,
+    /// Whether contact points are shown in full; the caller put that on record.
+    pub revealed: bool,
 }
 
 /// `GET /findings/{id}`.
@@ -180,6 +191,21 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     render(&site, &visit, &parse(&id)?, &asked, StatusCode::OK, Returned::default()).await
+}
+
+/// `POST /findings/{id}/reveal`: contact points in full, on record with the reason before anything is shown.
+pub async fn reveal(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, Failure> {
+    let id = parse(&id)?;
+    let actor = &form.session.actor;
+    site.desk.finding(actor, &id).await?;
+    site.registry.record_reveal(actor, id.as_str(), form.one("why")).await?;
+    let returned = Returned { revealed: true, ..Returned::default() };
+    render(&site, &visit, &id, &Asked::parse(form.one("in")), StatusCode::OK, returned).await
 }
 
 /// The finding of an address.
@@ -201,6 +227,7 @@ pub async fn render(
     let around = site.desk.neighbours(actor, &asked.filter(), id).await?;
     let offices = site.registry.offices().await?;
     let offices = offices.into_iter().filter(|office| Some(&office.id) != file.finding.office.as_ref());
+    let around_it = site.desk.around(actor, id).await?;
     let title = title(visit.lang, &file.ad.draft);
     let frame = Frame::new(visit, "queue", title.clone()).with_flash(site, visit);
     let state = asked.state().map_or("all", FindingState::as_str);
@@ -211,7 +238,7 @@ pub async fn render(
         next_href: around.1.map(|id| asked.finding_href(&id)),
         offices: offices.map(|office| (office.id.to_string(), visible(&office.name))).collect(),
     };
-    let page = page(frame, title, &file, site.desk.pack(), list, returned);
+    let page = page(frame, title, &file, around_it, site.desk.pack(), list, returned);
     Ok(html(status, &page)?)
 }
 
@@ -219,6 +246,7 @@ fn page(
     frame: Frame,
     title: String,
     file: &FindingFile,
+    around: Around,
     pack: &RulePack,
     list: List,
     returned: Returned,
@@ -226,6 +254,11 @@ fn page(
     let lang = frame.lang;
     let FindingFile { finding, ad, contacts, sightings, decisions, packages, version, holder, remarks } =
         file;
+    let words = if returned.revealed {
+        ad.draft.text.as_str().into()
+    } else {
+        text::masked(&ad.draft.text, contacts)
+    };
     let mut timeline: Vec<HistoryLine> =
         decisions.iter().map(|decision| history(lang, pack, decision)).collect();
     timeline.extend(remarks.iter().map(|remark| said(lang, remark)));
@@ -233,8 +266,9 @@ fn page(
     let assessment = &finding.assessment;
     let (priority, priority_class) = words::priority(lang, assessment);
     let (state, state_class) = words::state(lang, finding.state);
+    let hits = if returned.revealed { finding.hits.clone() } else { text::masked_hits(&finding.hits) };
     let (asserted, cleared): (Vec<_>, Vec<_>) =
-        finding.hits.iter().enumerate().partition(|(_, hit)| hit.status.is_asserted());
+        hits.iter().enumerate().partition(|(_, hit)| hit.status.is_asserted());
     let ticked = |id: &ProvisionId, proposed: bool| match &returned.ticked {
         Some(ticked) => ticked.contains(id.as_str()),
         None => proposed,
@@ -255,9 +289,11 @@ fn page(
         last_decision: decisions.last().map(|decision| history(lang, pack, decision)),
         categories: words::categories(lang, &finding.hits).into_iter().map(str::to_owned).collect(),
         tracks: assessment.tracks.iter().map(|track| lang.of(track.label())).collect(),
-        stretches: stretches(&ad.draft.text, &finding.hits),
-        facts: facts(lang, &ad.draft, &assessment.pack_revision),
-        contacts: contact_lines(lang, contacts),
+        stretches: text::stretches(lang, &ad.draft, &words, &hits),
+        facts: facts(lang, &ad.draft, &assessment.pack_revision, returned.revealed),
+        contacts: contact_lines(lang, contacts, returned.revealed),
+        revealed: returned.revealed,
+        around: around::shown(lang, &finding.id, &ad.draft, &hits, around, returned.revealed),
         first_seen: ad.first_seen_at.into(),
         last_seen: ad.last_seen_at.into(),
         n_sightings: ad.n_sightings,
@@ -269,8 +305,8 @@ fn page(
             .collect(),
         n_asserted: asserted.len(),
         n_cleared: cleared.len(),
-        asserted: cards(lang, pack, &ad.draft.text, &asserted),
-        cleared: cards(lang, pack, &ad.draft.text, &cleared),
+        asserted: cards(lang, pack, &words, &asserted),
+        cleared: cards(lang, pack, &words, &cleared),
         sightings: sightings
             .iter()
             .map(|sighting| SightingLine {
@@ -321,14 +357,14 @@ fn page(
 }
 
 /// Each contact once, in the order of the words.
-fn contact_lines(lang: Lang, contacts: &[ListedContact]) -> Vec<ContactLine> {
+fn contact_lines(lang: Lang, contacts: &[ListedContact], revealed: bool) -> Vec<ContactLine> {
     let mut known = BTreeSet::new();
     let line = |ListedContact { contact, n_ads }: &ListedContact| ContactLine {
         kind: match lang {
             Lang::Zh => contact.kind.title_zh(),
             Lang::En => contact.kind.title_en(),
         },
-        value: visible(&contact.value),
+        value: visible(&if revealed { contact.value.clone() } else { contact.masked() }),
         n_ads: *n_ads,
     };
     contacts
@@ -336,28 +372,6 @@ fn contact_lines(lang: Lang, contacts: &[ListedContact]) -> Vec<ContactLine> {
         .filter(|listed| known.insert((listed.contact.kind, &listed.contact.value)))
         .map(line)
         .collect()
-}
-
-fn stretches(text: &str, hits: &[Hit]) -> Vec<Stretch> {
-    let mut stretches: Vec<Stretch> = Vec::new();
-    for piece in pieces(text, hits) {
-        // Where hits overlap, the strongest asserted one decides the colour and the card.
-        let strongest = piece.hits.iter().copied().max_by_key(|index| {
-            let hit = &hits[*index];
-            (hit.status.is_asserted(), hit.severity, std::cmp::Reverse(*index))
-        });
-        let card = strongest.map_or(0, |index| index + 1);
-        match stretches.last_mut() {
-            Some(last) if last.card == card => last.text.push_str(&visible_lines(piece.text)),
-            _ => stretches.push(Stretch {
-                text: visible_lines(piece.text),
-                card,
-                class: strongest.map_or_else(String::new, |index| class(&hits[index])),
-                read_as: strongest.map_or_else(String::new, |index| read_as(text, &hits[index])),
-            }),
-        }
-    }
-    stretches
 }
 
 fn class(hit: &Hit) -> String {
@@ -370,8 +384,9 @@ fn read_as(text: &str, hit: &Hit) -> String {
     if changed { visible(&hit.normalized) } else { String::new() }
 }
 
-fn facts(lang: Lang, draft: &AdDraft, pack_revision: &str) -> Vec<Fact> {
+fn facts(lang: Lang, draft: &AdDraft, pack_revision: &str, revealed: bool) -> Vec<Fact> {
     let w = lang.words();
+    let address = |url: &str| if revealed { url.to_owned() } else { redact::url(url) };
     let shown = |value: &Option<String>| value.as_deref().map_or_else(|| w.not_shown.to_owned(), visible);
     let mut facts = vec![
         Fact { name: w.kind, value: lang.of(draft.kind.label()).to_owned(), mono: false },
@@ -384,10 +399,10 @@ fn facts(lang: Lang, draft: &AdDraft, pack_revision: &str) -> Vec<Fact> {
         },
     ];
     if let Some(url) = &draft.landing_url {
-        facts.push(Fact { name: w.landing, value: defang(url), mono: true });
+        facts.push(Fact { name: w.landing, value: defang(&address(url)), mono: true });
     }
     if !draft.links.is_empty() {
-        let links: Vec<String> = draft.links.iter().map(|url| defang(url)).collect();
+        let links: Vec<String> = draft.links.iter().map(|url| defang(&address(url))).collect();
         facts.push(Fact { name: w.links, value: links.join("\n"), mono: true });
     }
     if let Some(at) = draft.published_at {

@@ -21,6 +21,7 @@ use crate::domain::duty::{Duty, Owner};
 use crate::domain::lead::{LeadId, Referral, Step, Task, day};
 use crate::domain::recheck::{Recheck, RecheckResult};
 use crate::group::route::Routing;
+use crate::kit::redact;
 use crate::letter::LetterKind;
 use crate::web::Site;
 use crate::web::error::Failure;
@@ -283,7 +284,7 @@ pub(super) async fn render(
         problem: problem.iter().map(|line| visible(line)).collect(),
         finding_id: lead.finding_id.to_string(),
         case: lead.case.as_ref().map(|case| case_shown(lang, case)),
-        text: shorten(&visible(&view.listed.ad.draft.text), 400),
+        text: shorten(&visible(&redact::text(&view.listed.ad.draft.text)), 400),
         duties: view.duties.iter().map(|duty| duty_shown(lang, duty)).collect(),
         referrals: lead.referrals.iter().map(|one| referral_shown(lang, one, today)).collect(),
         tasks: lead.tasks.iter().map(|task| task_shown(lang, task)).collect(),

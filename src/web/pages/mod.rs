@@ -5,6 +5,7 @@ mod asked;
 pub mod asset;
 pub mod audit;
 pub mod bulk;
+pub mod campaign;
 pub mod capture;
 mod card;
 pub mod case;

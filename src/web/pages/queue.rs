@@ -15,6 +15,7 @@ use crate::domain::finding::{Assessment, FindingId, FindingState};
 use crate::domain::hit::Severity;
 use crate::domain::review::DismissReason;
 use crate::domain::source::SourceId;
+use crate::kit::redact;
 use crate::web::Site;
 use crate::web::desk::{QueueFilter, QueueItem, SourceLine};
 use crate::web::error::Failure;
@@ -275,7 +276,7 @@ fn severity_options(lang: Lang, chosen: Option<Severity>) -> Vec<SelectOption> {
 pub fn row(lang: Lang, item: &QueueItem, titles: &HashMap<SourceId, String>, asked: &Asked) -> Row {
     let QueueItem { finding, ad, holder, source, version } = item;
     let draft = &ad.draft;
-    let (excerpts, n_more) = words::excerpts(&draft.text, &finding.hits, 3);
+    let (excerpts, n_more) = words::excerpts(&redact::in_place(&draft.text), &finding.hits, 3);
     let (priority, priority_class) = words::priority(lang, &finding.assessment);
     let (state, state_class) = words::state(lang, finding.state);
     let title_of = |id: &SourceId| titles.get(id).cloned().unwrap_or_else(|| id.to_string());
@@ -310,10 +311,11 @@ fn reasons(assessment: &Assessment) -> String {
 }
 
 /// Title of an ad, or its first line when it has none.
+/// What an ad is called in lists: contact points of people masked.
 pub fn title(lang: Lang, draft: &crate::domain::ad::AdDraft) -> String {
     let given = draft.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
     let first = || draft.text.lines().map(str::trim).find(|line| !line.is_empty());
     given
         .or_else(first)
-        .map_or_else(|| lang.words().untitled.to_owned(), |title| shorten(&visible(title), 80))
+        .map_or_else(|| lang.words().untitled.to_owned(), |title| shorten(&visible(&redact::text(title)), 80))
 }

@@ -2,6 +2,7 @@ mod accounts;
 mod app;
 mod contacts;
 mod desk;
+mod groups;
 mod leads;
 mod review;
 mod roles;
@@ -200,6 +201,9 @@ fn addresses(method: &Method) -> Vec<(String, Needs)> {
     let filled = |path: &str| match path {
         "/assets/{name}" => "/assets/style.css".to_owned(),
         path if path.starts_with("/captures/") => path.replace("{id}", "cap-1"),
+        path if path.starts_with("/findings/") && path.contains("{sha256}") => {
+            path.replace("{id}", ID).replace("{sha256}", "aa11")
+        }
         path if path.starts_with("/leads/") => path
             .replace("{id}", &ID.replacen("f-", "l-", 1))
             .replace("{kind}", "transfer")

@@ -31,11 +31,11 @@ pub struct FindingLine {
     pub priority: f64,
     /// `A` 广告法, `B` 涉嫌非法集资线索.
     pub tracks: Vec<String>,
-    /// Title of the ad, as published.
+    /// Title of the ad, contact points masked.
     pub title: Option<String>,
-    /// How its words begin, as published.
+    /// How its words begin, contact points masked.
     pub excerpt: String,
-    /// The words that the strongest rules found, as published.
+    /// The words that the strongest rules found, contact points masked.
     pub words: Vec<String>,
     /// Who is working on it.
     pub holder: Option<String>,
@@ -60,7 +60,8 @@ pub struct FindingFull {
     pub line: FindingLine,
     /// What sort of thing carries the words.
     pub kind: String,
-    /// The words as published; offsets are bytes of their UTF-8.
+    /// The words as published, but letters and digits of contact points hidden in part, byte for byte: offsets are bytes of
+    /// their UTF-8.
     pub text: String,
     /// Where it leads.
     pub landing_url: Option<String>,
@@ -184,6 +185,9 @@ pub struct RemarkJson {
 pub struct ContactList {
     /// In the order of the words.
     pub contacts: Vec<ContactJson>,
+    /// The words of the ad in full; absent where they are masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Whether values of people are hidden in part.
     pub masked: bool,
 }
