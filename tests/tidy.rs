@@ -168,6 +168,21 @@ fn links_between_documents_lead_somewhere() {
     assert!(broken.is_empty(), "links to nothing:\n{}", broken.join("\n"));
 }
 
+#[test]
+fn every_test_that_a_document_names_exists() {
+    let sources: String =
+        rust_files("src").iter().chain(&rust_files("tests")).map(|path| read(path)).collect();
+    let document = read(Path::new("docs/security.md"));
+    let rows: Vec<&str> = document.lines().filter(|line| line.starts_with("| A")).collect();
+    assert_eq!(rows.len(), 28, "one row for each class");
+    let named = |row: &&str| row.rsplit('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2).count();
+    assert!(rows.iter().all(|row| named(row) > 0), "a class without a test");
+    let tests =
+        rows.iter().flat_map(|row| row.rsplit('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2));
+    let missing: Vec<&str> = tests.filter(|test| !sources.contains(&format!("fn {test}("))).collect();
+    assert!(missing.is_empty(), "docs/security.md names tests that do not exist: {missing:?}");
+}
+
 fn advice(own: &str, own_floor: u8, used: &str, used_floor: u8) -> String {
     match (own_floor, used_floor) {
         (0 | 1, 2..) => format!("engines are pure: take what `{used}` gives as an argument"),

@@ -76,7 +76,11 @@ impl Judge {
     pub fn judge(&self, draft: &AdDraft, setting: &Setting<'_>, scratch: &mut Scratch) -> Judgement {
         let scratch = &mut scratch.0;
         if self.matcher.may_hold(&draft.text, scratch) {
-            self.matcher.read(&self.normalizer, &draft.text, scratch);
+            let mut whole = None;
+            self.matcher.read(&self.normalizer, &draft.text, scratch, |found, text| {
+                let Some(least) = self.pack.rules[found.rule].wording else { return true };
+                self.score_around(text, found.trigger, &mut whole).is_some_and(|score| score >= least)
+            });
             if !scratch.matches.is_empty() {
                 return self.weigh(draft, setting, scratch);
             }
@@ -101,10 +105,9 @@ impl Judge {
         let hit = |found: &Match| {
             let rule = &self.pack.rules[found.rule];
             let place = found.trigger;
+            let score = self.score_around(text, place, &mut Some(whole));
             let span = scratch.normalized.source_span(place.start, place.end);
             let signs = evidence.around(text, place);
-            let near = wording::around(text, place);
-            let score = if near.len() == text.len() { whole } else { self.score(&text[near]) };
             let holds = |clearance: &Clearance| {
                 clearance.status == HitStatus::Negated || !self.is_over(whole, |wording| wording.over_context)
             };
@@ -156,21 +159,52 @@ impl Judge {
             };
             (hit, signs)
         };
-        let (mut hits, signs): (Vec<Hit>, Vec<Signs>) = scratch.matches.iter().map(hit).unzip();
+        let mut found: Vec<(Hit, Signs)> = scratch.matches.iter().map(hit).collect();
+        self.keep_telling(&mut found);
+        let signs = found
+            .iter()
+            .filter(|(hit, _)| hit.status.is_asserted())
+            .fold(Signs::default(), |all, (_, signs)| all.or(*signs));
+        let mut hits: Vec<Hit> = found.into_iter().map(|(hit, _)| hit).collect();
         let manner = hits
             .iter()
             .find(|hit| hit.status.is_asserted() && self.asks_for_wording(&hit.rule))
             .and_then(|_| self.manner(text));
-        let asserted = hits.iter().zip(signs).filter(|(hit, _)| hit.status.is_asserted());
-        let signs = asserted.fold(Signs::default(), |all, (_, signs)| all.or(signs));
         hits.sort_by(|a, b| (a.span.start, a.span.end, &a.rule).cmp(&(b.span.start, b.span.end, &b.rule)));
         let assessment = assess::assess(&self.pack, &draft.text, &hits, &signs, manner, words);
         Judgement { hits, assessment, problems: Vec::new() }
     }
 
+    /// Leaves the hits that tell a reviewer something: a rule that asks for wording finds its thing wherever it is
+    /// named, so it speaks once, and only where no rule that names the promise asserts one as grave.
+    fn keep_telling(&self, found: &mut Vec<(Hit, Signs)>) {
+        let gravest =
+            found.iter().filter(|(hit, _)| hit.status.is_asserted() && !self.asks_for_wording(&hit.rule));
+        let gravest = gravest.map(|(hit, _)| hit.severity).max();
+        let mut said: Vec<(RuleId, HitStatus)> = Vec::new();
+        found.retain(|(hit, _)| {
+            if !self.asks_for_wording(&hit.rule) {
+                return true;
+            }
+            let one = (hit.rule.clone(), hit.status);
+            let tells = gravest.is_none_or(|gravest| gravest < hit.severity) && !said.contains(&one);
+            said.push(one);
+            tells
+        });
+    }
+
     /// The wording score of normalized text; `None` without weights or when they know nothing of it.
     fn score(&self, text: &str) -> Option<f64> {
         self.wording.as_ref()?.score(text)
+    }
+
+    /// The wording score around a place; `whole` keeps that of the whole text once it was asked for.
+    fn score_around(&self, text: &str, place: Occurrence, whole: &mut Option<Option<f64>>) -> Option<f64> {
+        let near = wording::around(text, place);
+        if near.len() < text.len() {
+            return self.score(&text[near]);
+        }
+        *whole.get_or_insert_with(|| self.score(text))
     }
 
     fn is_over(&self, score: Option<f64>, threshold: impl Fn(&Scorer) -> f64) -> bool {
@@ -212,9 +246,6 @@ impl Judge {
             && self.wording.as_ref().zip(score).is_some_and(|(wording, score)| is_below(wording, score))
         {
             return (HitStatus::NotAd, Some("通篇措辞不像招揽。".to_owned()));
-        }
-        if rule.wording.is_some_and(|least| score.is_none_or(|score| score < least)) {
-            return (HitStatus::NotAd, Some("措辞不够像招揽，而本规则以此为条件。".to_owned()));
         }
         let sounds_like_ad = self.is_over(score, |wording| wording.as_ad);
         if rule.ad_only && !sounds_like_ad && signs.likeness() < self.pack.ad_threshold {

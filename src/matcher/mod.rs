@@ -118,12 +118,27 @@ impl Matcher {
 
     /// Normalizes `raw` and leaves in `scratch` which rules hold where; when one does, the places of the groups that
     /// were asked for beside those of the rules are worked out too.
-    pub fn read(&self, normalizer: &Normalizer, raw: &str, scratch: &mut Scratch) {
-        self.read_with(normalizer, raw, scratch, true);
+    ///
+    /// `admits` has the last word on a match, and is given the normalized text.
+    pub fn read(
+        &self,
+        normalizer: &Normalizer,
+        raw: &str,
+        scratch: &mut Scratch,
+        admits: impl FnMut(Match, &str) -> bool,
+    ) {
+        self.read_with(normalizer, raw, scratch, true, admits);
     }
 
     /// With `skips`, groups and patterns are tried only where the words they need stand; the outcome is the same.
-    fn read_with(&self, normalizer: &Normalizer, raw: &str, scratch: &mut Scratch, skips: bool) {
+    fn read_with(
+        &self,
+        normalizer: &Normalizer,
+        raw: &str,
+        scratch: &mut Scratch,
+        skips: bool,
+        mut admits: impl FnMut(Match, &str) -> bool,
+    ) {
         let Scratch { normalized, places, triggers, matches, .. } = scratch;
         normalizer.normalize_into(raw, normalized);
         self.index.locate(&normalized.text, places);
@@ -142,8 +157,9 @@ impl Matcher {
             triggers.clear();
             reading.leftmost_longest(conditions.trigger, triggers);
             for trigger in triggers.iter().take(MAX_TRIGGERS) {
-                if reading.holds(conditions, *trigger) {
-                    matches.push(Match { rule, trigger: *trigger });
+                let found = Match { rule, trigger: *trigger };
+                if reading.holds(conditions, *trigger) && admits(found, reading.text) {
+                    matches.push(found);
                 }
             }
         }

@@ -82,7 +82,7 @@ impl World {
     /// Runs and demands exit code 0 or 1.
     pub fn ok(&self, args: &[&str]) -> Ran {
         let ran = self.run(args);
-        assert!(ran.code <= 1, "{args:?} ended with {}:\n{}\n{}", ran.code, ran.out, ran.err);
+        assert!((0..=1).contains(&ran.code), "{args:?} ended with {}:\n{}\n{}", ran.code, ran.out, ran.err);
         ran
     }
 

@@ -38,6 +38,11 @@ fn article(path: &str, head: &str) -> Reply {
 }
 
 async fn app(folder: &tempfile::TempDir, server: &TestServer) -> (App, Arc<FixedClock>) {
+    app_allowed(folder, &[server]).await
+}
+
+/// The source stands on the first server and may ask all of them.
+async fn app_allowed(folder: &tempfile::TempDir, servers: &[&TestServer]) -> (App, Arc<FixedClock>) {
     let clock = Arc::new(FixedClock::at(NOW));
     let mut config = Config { data_dir: folder.path().join("data"), ..Config::default() };
     config.fetch.host_interval_ms = 0;
@@ -46,10 +51,10 @@ async fn app(folder: &tempfile::TempDir, server: &TestServer) -> (App, Arc<Fixed
         id: id(),
         kind: SourceKind::NewsSite,
         title: "江州新闻网".to_owned(),
-        url: format!("{}/", server.origin),
+        url: format!("{}/", servers[0].origin),
         settings: BTreeMap::from([("limit".to_owned(), "200".to_owned())]),
         schedule: None,
-        allowed_origins: vec![server.origin.clone()],
+        allowed_origins: servers.iter().map(|server| server.origin.clone()).collect(),
         enabled: true,
         created_at: NOW,
     };
@@ -306,4 +311,43 @@ async fn a_source_that_goes_silent_is_told_of_once() {
     // One alert may wait for the finding of the first run; silence is told in the third and the last.
     let first = n_waiting[0];
     assert_eq!(n_waiting.iter().map(|n| n - first).collect::<Vec<_>>(), [0, 0, 1, 1, 1, 2]);
+}
+
+/// An advertiser who writes a page full of links must not make adwatch a tool against others.
+#[tokio::test]
+async fn a_hostile_ad_sends_nobody_further_than_a_few_landing_pages() {
+    let beyond = TestServer::start(|_| answer("200 OK", "", "")).await;
+    let forbidden = TestServer::start(|_| answer("200 OK", "", "")).await;
+    let next = format!("<a href={}/deeper>保本保息年化18%，微信 abc12345</a>", beyond.origin);
+    let landing = TestServer::start(move |path| match path {
+        "/robots.txt" => answer("404 Not Found", "", ""),
+        _ => answer("200 OK", "Content-Type: text/html\r\nSet-Cookie: who=1; Path=/\r\n", &next),
+    })
+    .await;
+    let links: String =
+        (0..40).map(|n| format!("<a href='{}/landing{n}'>点此预订</a> ", landing.origin)).collect();
+    let trap = format!("<a href='{}/admin/delete'>立即领取</a>", forbidden.origin);
+    let words = "投资十万元，保本保息，年化收益百分之十八，到期还本，老年朋友欢迎来电咨询预订。".repeat(4);
+    let page = format!(
+        "<title>养老床位</title><h1>养老床位预订</h1><article><p>{words}</p><p>{trap}{links}</p></article>"
+    );
+    let server = TestServer::start(move |path| match path {
+        "/robots.txt" => answer("404 Not Found", "", ""),
+        "/" => answer(
+            "200 OK",
+            "Content-Type: text/html\r\n",
+            "<li><a href=/2026/0001.html>江州新闻第一条今日要闻</a>",
+        ),
+        _ => answer("200 OK", "Content-Type: text/html\r\n", &page),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let (app, _) = app_allowed(&folder, &[&server, &landing, &beyond]).await;
+    let run = crawl(&app, CrawlOptions::default()).await;
+    assert_eq!(run.counts.n_new_findings, 1, "{:?}", run.counts);
+    let asked: Vec<String> = landing.paths().into_iter().filter(|path| path != "/robots.txt").collect();
+    assert!((1..=MAX_LANDINGS_PER_AD).contains(&asked.len()), "{asked:?}");
+    assert!(landing.requests().iter().all(|head| !head.to_ascii_lowercase().contains("cookie:")));
+    assert_eq!(beyond.paths(), Vec::<String>::new(), "landing pages lead no further");
+    assert_eq!(forbidden.paths(), Vec::<String>::new(), "an address that nobody allowed");
 }
