@@ -246,7 +246,7 @@ static ADDRESS: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
         "|想要的|想了解|的朋友|感兴趣|有意者|有兴趣|详询|咨询|截止|推荐",
         "|找我|跟我说|[要想需][^。！？；，\\n]{0,10}的(留言|私|找|来|扣|评论|联系|可以)",
         "|(新用户|首次注册|[0-9]元起投|[0-9]元起购)",
-        "|\\b(?:you|your|we|our|us|join|now)\\b",
+        "|(?-u:\\b)(?:you|your|we|our|us|join|now)(?-u:\\b)",
     );
     regex::Regex::new(pattern).ok()
 });
@@ -256,7 +256,7 @@ static PRIVATE_CONTACT: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
     let pattern = concat!(
         r"1[3-9]\d[- ]?\d{4}[- ]?\d{4}",
         r"|(?:微信|qq|电报|蝙蝠)(?:群|号|同号|客服|:|：|\+|加| ){0,3}[a-z0-9][-a-z0-9_]{4,19}",
-        r"|\b(?:telegram|whatsapp|skype|line)\b ?[:：@+] ?[a-z0-9][-a-z0-9_]{4,19}",
+        r"|(?-u:\b)(?:telegram|whatsapp|skype|line)(?-u:\b) ?[:：@+] ?[a-z0-9][-a-z0-9_]{4,19}",
     );
     regex::Regex::new(pattern).ok()
 });

@@ -77,9 +77,14 @@ impl Judge {
         let scratch = &mut scratch.0;
         if self.matcher.may_hold(&draft.text, scratch) {
             let mut whole = None;
-            self.matcher.read(&self.normalizer, &draft.text, scratch, |found, text| {
-                let Some(least) = self.pack.rules[found.rule].wording else { return true };
-                self.score_around(text, found.trigger, &mut whole).is_some_and(|score| score >= least)
+            self.matcher.read(&self.normalizer, &draft.text, scratch, |rule, trigger, text| {
+                let Some(least) = self.pack.rules[rule].wording else { return true };
+                let score = match trigger {
+                    Some(trigger) => self.score_around(text, trigger, &mut whole),
+                    None if wording::is_near_itself(text) => *whole.get_or_insert_with(|| self.score(text)),
+                    None => return true,
+                };
+                score.is_some_and(|score| score >= least)
             });
             if !scratch.matches.is_empty() {
                 return self.weigh(draft, setting, scratch);

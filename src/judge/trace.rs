@@ -49,7 +49,7 @@ impl Judge {
     /// Every rule whose trigger stands in `text`, in the order of the pack.
     pub fn trace(&self, text: &str, scratch: &mut Scratch) -> Vec<RuleTrace> {
         let scratch = &mut scratch.0;
-        self.matcher.read(&self.normalizer, text, scratch, |_, _| true);
+        self.matcher.read(&self.normalizer, text, scratch, |_, _, _| true);
         let found: Vec<_> =
             (0..self.pack.rules.len()).map(|rule| self.matcher.trace(rule, scratch)).collect();
         let published = |start: usize, end: usize| scratch.normalized.source_span(start, end);

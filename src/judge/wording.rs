@@ -84,6 +84,11 @@ pub(super) fn around(text: &str, hit: Occurrence) -> Range<usize> {
     start..end
 }
 
+/// Whether the whole text counts for every hit in it.
+pub(super) fn is_near_itself(text: &str) -> bool {
+    text.len() <= REACH_BYTES
+}
+
 /// A long text in the parts that are scored at once.
 pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;

@@ -119,13 +119,13 @@ impl Matcher {
     /// Normalizes `raw` and leaves in `scratch` which rules hold where; when one does, the places of the groups that
     /// were asked for beside those of the rules are worked out too.
     ///
-    /// `admits` has the last word on a match, and is given the normalized text.
+    /// `admits` is asked of the normalized text whether a rule is worth trying (`None`), and has the last word on a match.
     pub fn read(
         &self,
         normalizer: &Normalizer,
         raw: &str,
         scratch: &mut Scratch,
-        admits: impl FnMut(Match, &str) -> bool,
+        admits: impl FnMut(usize, Option<Occurrence>, &str) -> bool,
     ) {
         self.read_with(normalizer, raw, scratch, true, admits);
     }
@@ -137,7 +137,7 @@ impl Matcher {
         raw: &str,
         scratch: &mut Scratch,
         skips: bool,
-        mut admits: impl FnMut(Match, &str) -> bool,
+        mut admits: impl FnMut(usize, Option<Occurrence>, &str) -> bool,
     ) {
         let Scratch { normalized, places, triggers, matches, .. } = scratch;
         normalizer.normalize_into(raw, normalized);
@@ -151,15 +151,14 @@ impl Matcher {
             if !conditions.may_all_hold(|group| reading.may_hold(group)) {
                 continue;
             }
-            if skips && !reading.can_hold(conditions) {
+            if skips && !(admits(rule, None, reading.text) && reading.can_hold(conditions)) {
                 continue;
             }
             triggers.clear();
             reading.leftmost_longest(conditions.trigger, triggers);
             for trigger in triggers.iter().take(MAX_TRIGGERS) {
-                let found = Match { rule, trigger: *trigger };
-                if reading.holds(conditions, *trigger) && admits(found, reading.text) {
-                    matches.push(found);
+                if reading.holds(conditions, *trigger) && admits(rule, Some(*trigger), reading.text) {
+                    matches.push(Match { rule, trigger: *trigger });
                 }
             }
         }

@@ -26,10 +26,10 @@ fn both_ways(raw: &str) -> (Vec<Match>, Vec<Match>) {
     let mut scratch = Scratch::default();
     let mut gated = Vec::new();
     if matcher.gate.opens(raw, &mut scratch.gate) {
-        matcher.read(normalizer, raw, &mut scratch, |_, _| true);
+        matcher.read(normalizer, raw, &mut scratch, |_, _, _| true);
         gated.append(&mut scratch.matches);
     }
-    matcher.read_with(normalizer, raw, &mut scratch, false, |_, _| true);
+    matcher.read_with(normalizer, raw, &mut scratch, false, |_, _, _| true);
     (gated, scratch.matches)
 }
 
@@ -118,7 +118,7 @@ fn a_pattern_reaches_as_far_as_it_says() {
         let (matcher, (), _) = Matcher::new(&pack_of(trigger), &normalizer, |_| ());
         let mut scratch = Scratch::default();
         let opens = matcher.gate.opens(raw, &mut scratch.gate);
-        matcher.read(&normalizer, raw, &mut scratch, |_, _| true);
+        matcher.read(&normalizer, raw, &mut scratch, |_, _, _| true);
         assert_eq!((opens || !holds, !scratch.matches.is_empty()), (true, holds), "{trigger} {raw}");
     }
 }
