@@ -17,7 +17,7 @@ use self::adhood::{AdLists, Evidence, Signs};
 use self::context::{Clearance, Context, Cues};
 use crate::domain::ad::AdDraft;
 use crate::domain::finding::Assessment;
-use crate::domain::hit::{Hit, HitStatus, RuleId};
+use crate::domain::hit::{Hit, HitStatus, RuleId, Span};
 use crate::kit::problem::Problem;
 use crate::matcher::{Match, Matcher, Occurrence};
 use crate::rules::{Diagnostic, Institution, Rule, RulePack};
@@ -74,6 +74,21 @@ impl Judge {
 
     /// Judges one draft. Never fails; spans are bytes of `draft.text`.
     pub fn judge(&self, draft: &AdDraft, setting: &Setting<'_>, scratch: &mut Scratch) -> Judgement {
+        self.judge_with(draft, setting, scratch, false)
+    }
+
+    /// Every hit of a text, also those for which [`judge`](Self::judge) lets another one speak.
+    pub fn every_hit(&self, draft: &AdDraft, scratch: &mut Scratch) -> Vec<Hit> {
+        self.judge_with(draft, &Setting::default(), scratch, true).hits
+    }
+
+    fn judge_with(
+        &self,
+        draft: &AdDraft,
+        setting: &Setting<'_>,
+        scratch: &mut Scratch,
+        keeps_all: bool,
+    ) -> Judgement {
         let scratch = &mut scratch.0;
         if self.matcher.may_hold(&draft.text, scratch) {
             let mut whole = None;
@@ -87,13 +102,19 @@ impl Judge {
                 score.is_some_and(|score| score >= least)
             });
             if !scratch.matches.is_empty() {
-                return self.weigh(draft, setting, scratch);
+                return self.weigh(draft, setting, scratch, keeps_all);
             }
         }
         Judgement { hits: Vec::new(), assessment: assess::nothing(&self.pack), problems: Vec::new() }
     }
 
-    fn weigh(&self, draft: &AdDraft, setting: &Setting<'_>, scratch: &crate::matcher::Scratch) -> Judgement {
+    fn weigh(
+        &self,
+        draft: &AdDraft,
+        setting: &Setting<'_>,
+        scratch: &crate::matcher::Scratch,
+        keeps_all: bool,
+    ) -> Judgement {
         let text = scratch.normalized.text.as_str();
         let quotations = context::quotations(&draft.text);
         let is_quoted = |place: Occurrence| {
@@ -165,36 +186,42 @@ impl Judge {
             (hit, signs)
         };
         let mut found: Vec<(Hit, Signs)> = scratch.matches.iter().map(hit).collect();
-        self.keep_telling(&mut found);
+        let manner = found
+            .iter()
+            .find(|(hit, _)| hit.status.is_asserted() && self.asks_for_wording(&hit.rule))
+            .and_then(|_| self.manner(text));
+        if !keeps_all {
+            self.keep_telling(&mut found);
+        }
         let signs = found
             .iter()
             .filter(|(hit, _)| hit.status.is_asserted())
             .fold(Signs::default(), |all, (_, signs)| all.or(*signs));
         let mut hits: Vec<Hit> = found.into_iter().map(|(hit, _)| hit).collect();
-        let manner = hits
-            .iter()
-            .find(|hit| hit.status.is_asserted() && self.asks_for_wording(&hit.rule))
-            .and_then(|_| self.manner(text));
         hits.sort_by(|a, b| (a.span.start, a.span.end, &a.rule).cmp(&(b.span.start, b.span.end, &b.rule)));
         let assessment = assess::assess(&self.pack, &draft.text, &hits, &signs, manner, words);
         Judgement { hits, assessment, problems: Vec::new() }
     }
 
-    /// Leaves the hits that tell a reviewer something: a rule that asks for wording finds its thing wherever it is
-    /// named, so it speaks once, and only where no rule that names the promise asserts one as grave.
+    /// Leaves the hits that tell a reviewer something. Rules that ask for wording find their things wherever they are
+    /// named; one of them speaks for all, that of the longest name, and only where no rule that names the promise
+    /// asserts one as grave.
     fn keep_telling(&self, found: &mut Vec<(Hit, Signs)>) {
-        let gravest =
-            found.iter().filter(|(hit, _)| hit.status.is_asserted() && !self.asks_for_wording(&hit.rule));
-        let gravest = gravest.map(|(hit, _)| hit.severity).max();
-        let mut said: Vec<(RuleId, HitStatus)> = Vec::new();
+        let is_vague = |hit: &Hit| self.asks_for_wording(&hit.rule);
+        let asserted = |hit: &Hit| hit.status.is_asserted();
+        let hits = || found.iter().map(|(hit, _)| hit);
+        let gravest = hits().filter(|hit| asserted(hit) && !is_vague(hit)).map(|hit| hit.severity).max();
+        let telling = |asserts: bool| {
+            let vague = hits().filter(|hit| is_vague(hit) && asserted(hit) == asserts);
+            let longest =
+                vague.max_by_key(|hit| (hit.normalized.len(), std::cmp::Reverse(hit.span.start)))?;
+            let speaks = !asserts || gravest.is_none_or(|gravest| gravest < longest.severity);
+            speaks.then(|| (longest.rule.clone(), longest.span))
+        };
+        let kept = [telling(true), telling(false)];
         found.retain(|(hit, _)| {
-            if !self.asks_for_wording(&hit.rule) {
-                return true;
-            }
-            let one = (hit.rule.clone(), hit.status);
-            let tells = gravest.is_none_or(|gravest| gravest < hit.severity) && !said.contains(&one);
-            said.push(one);
-            tells
+            let own = |(rule, span): &(RuleId, Span)| *rule == hit.rule && *span == hit.span;
+            !is_vague(hit) || kept.iter().flatten().any(own)
         });
     }
 

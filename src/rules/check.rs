@@ -6,7 +6,7 @@ use super::pack::{Rule, RulePack};
 use super::term::Term;
 use crate::domain::ad::{AdDraft, AdKind};
 use crate::domain::hit::Hit;
-use crate::judge::{Judge, Scratch, Setting};
+use crate::judge::{Judge, Scratch};
 use crate::kit::diagnostic::{Diagnostic, Level, Place};
 
 /// Examples, and counter-examples, that a finished rule has.
@@ -93,8 +93,8 @@ impl Checker<'_> {
 
     fn hits(&mut self, rule: &Rule, text: &str) -> Vec<Hit> {
         let draft = AdDraft::of_text(AdKind::Text, text);
-        let judgement = self.judge.judge(&draft, &Setting::default(), &mut self.scratch);
-        judgement.hits.into_iter().filter(|hit| hit.rule == rule.id).collect()
+        let hits = self.judge.every_hit(&draft, &mut self.scratch);
+        hits.into_iter().filter(|hit| hit.rule == rule.id).collect()
     }
 
     /// Which condition keeps a rule from a text.
