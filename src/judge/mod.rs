@@ -269,7 +269,8 @@ impl Judge {
             let what = if status == HitStatus::Licensed { "持牌机构" } else { "公共机构" };
             return (status, Some(format!("发布于{what}“{}”自己的网站。", institution.name)));
         }
-        if evidence.is_plain_article(signs) {
+        let sounds_like_ad = self.is_over(score, |wording| wording.as_ad);
+        if evidence.is_plain_article(signs) && !sounds_like_ad {
             let because = "属于没有联系方式、链接和参与条件的文章（《广告法适用问题执法指南（一）》）。";
             return (HitStatus::NotAd, Some(because.to_owned()));
         }
@@ -279,7 +280,6 @@ impl Judge {
         {
             return (HitStatus::NotAd, Some("通篇措辞不像招揽。".to_owned()));
         }
-        let sounds_like_ad = self.is_over(score, |wording| wording.as_ad);
         if rule.ad_only && !sounds_like_ad && signs.likeness() < self.pack.ad_threshold {
             let because = "没有联系方式、行动号召、链接等广告特征，而本规则只适用于广告。";
             return (HitStatus::NotAd, Some(because.to_owned()));
