@@ -7,7 +7,7 @@ use adwatch::app::App;
 use adwatch::app::sources::NewSource;
 use adwatch::cli::{self, Shells};
 use adwatch::web::playback::{self, Playback};
-use adwatch::web::{self, Access};
+use adwatch::web::{self, Access, Looks};
 use adwatch::worker;
 
 fn main() -> ExitCode {
@@ -28,13 +28,15 @@ async fn serve(app: Arc<App>, options: cli::ServeOptions) -> anyhow::Result<()> 
     let (stop_in, stop_out) = tokio::sync::watch::channel(false);
     let pages = match options.listener {
         Some(listener) => {
-            let access = access(&app, listener.local_addr()?)?;
+            let address = listener.local_addr()?;
+            let access = access(&app, address)?;
+            let looks = Looks::open(&app.config().web, address).await?;
             let mut stop = stop_out.clone();
             let stopped = async move {
                 // An error says that the sender is gone, which means the same.
                 let _ = stop.wait_for(|stop| *stop).await;
             };
-            Some(tokio::spawn(web::serve(app.clone(), listener, access, stopped)))
+            Some(tokio::spawn(web::serve(app.clone(), listener, access, looks, stopped)))
         }
         None => None,
     };

@@ -163,6 +163,10 @@ pub struct WebSettings {
     pub behind_tls_proxy: bool,
     /// Host names under which the pages are reached through that proxy.
     pub hosts: Vec<String>,
+    /// Address and port of the origin on which captured pages are shown; the next port of `listen` when it is loopback.
+    pub replay_listen: Option<String>,
+    /// How browsers name that origin, when a proxy stands before it.
+    pub replay_origin: Option<String>,
 }
 
 /// How pictures are read.
@@ -260,7 +264,13 @@ impl Default for MailSettings {
 
 impl Default for WebSettings {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8420".to_owned(), behind_tls_proxy: false, hosts: Vec::new() }
+        Self {
+            listen: "127.0.0.1:8420".to_owned(),
+            behind_tls_proxy: false,
+            hosts: Vec::new(),
+            replay_listen: None,
+            replay_origin: None,
+        }
     }
 }
 

@@ -63,12 +63,13 @@ pub use crate::store::finding::{
     FindingCounts, FindingFilter, FindingPage, FindingView, ListedFinding, PageKey,
 };
 pub use clock::SystemClock;
-pub use config::Config;
+pub use config::{Config, WebSettings};
 pub use crawl::{CrawlEvent, CrawlOptions};
 pub use doctor::HealthCheck;
 pub use error::{Error, FieldProblem, Result};
 pub use evidence::{
-    EvidenceCheck, HandedOver, Keeping, LogCheck, LogReport, PackageFile, Printed, Sealed, Stamped,
+    EvidenceCheck, HandedOver, Keeping, LogCheck, LogReport, PackageFile, Printed, RenderingView, Sealed,
+    Stamped,
 };
 pub use filter_lists::FilterList;
 pub use matter::Repeat;

@@ -16,6 +16,7 @@ mod mask;
 mod package;
 mod record;
 mod rendered;
+mod replay;
 mod report;
 mod seal;
 mod sign;
@@ -27,13 +28,14 @@ mod warc;
 mod zip;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use input::{
     CaptureInput, LogExtract, LogLink, LogToken, PackageInput, PartInput, RenderingInput, RuleNote, Software,
 };
 pub use mask::{MaskedFrom, masked};
 pub use package::{File, VARYING, exhibits, files};
+pub use replay::{Replay, ReplayPage, Replayed};
 pub use report::{HandoverFacts, Report, Reports, SealedFacts, handover_form, report};
 pub use seal::{Beside, SealError, SealedFile, partial, seal, sweep};
 pub use sign::{KeyError, PublicKey, SigningKey};

@@ -15,7 +15,7 @@ use crate::domain::rendering::{PartRole, RequestSeen};
 use crate::kit::digest::sha256_hex;
 
 /// The folder of these files.
-const FOLDER: &str = "rendered";
+pub(super) const FOLDER: &str = "rendered";
 
 /// What the archive holds of one request of a page.
 pub(super) struct Answer<'a> {
@@ -137,9 +137,20 @@ fn made_by(role: PartRole) -> &'static str {
     }
 }
 
-/// `rendered/NN-rendering.json`.
+/// `rendered/NN-rendering.txt`: JSON, but not by its name, because validators of data packages read files of that name as
+/// tables.
 pub(super) fn record_path(index: usize) -> String {
-    format!("{FOLDER}/{:02}-rendering.json", index + 1)
+    format!("{FOLDER}/{:02}-rendering.txt", index + 1)
+}
+
+/// `rendered/NN-dom.txt`.
+pub(super) fn dom_path(index: usize) -> String {
+    format!("{FOLDER}/{:02}-dom.txt", index + 1)
+}
+
+/// `rendered/NN-screenshot.png`.
+pub(super) fn screenshot_path(index: usize) -> String {
+    format!("{FOLDER}/{:02}-screenshot.png", index + 1)
 }
 
 /// Each part that is a file of its own, with its path. Bodies are in the archive.

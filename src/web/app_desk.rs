@@ -11,7 +11,7 @@ use super::desk::{
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView};
 use crate::app::letter::Draft;
 use crate::app::office::OfficeLine;
-use crate::app::{App, FindingFilter, ListedFinding, PackageFile, PageKey, SealedPackage};
+use crate::app::{App, FindingFilter, ListedFinding, PackageFile, PageKey, RenderingView, SealedPackage};
 use crate::domain::ad::AdId;
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::evidence::PackageId;
@@ -22,6 +22,7 @@ use crate::domain::recheck::Recheck;
 use crate::domain::review::{Assignment, Decision, Remark, RemarkKind, Verdict};
 use crate::domain::source::SourceId;
 use crate::domain::user::Actor;
+use crate::evidence::Replay;
 use crate::kit::clock::UnixMs;
 use crate::letter::LetterKind;
 use crate::rules::RulePack;
@@ -226,6 +227,10 @@ impl Desk for App {
         self.evidence_package_for(actor, id).boxed()
     }
 
+    fn replay<'a>(&'a self, actor: &'a Actor, id: &'a PackageId) -> Answer<'a, Replay> {
+        self.replay_package(actor, id).boxed()
+    }
+
     fn take_package<'a>(
         &'a self,
         actor: &'a Actor,
@@ -245,6 +250,14 @@ impl Desk for App {
 
     fn capture_body<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Vec<u8>> {
         async move { Ok(App::capture_body(self, id).await?.1) }.boxed()
+    }
+
+    fn rendering<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Option<RenderingView>> {
+        App::rendering(self, id).boxed()
+    }
+
+    fn rendered_picture<'a>(&'a self, sha256: &'a str) -> Answer<'a, Vec<u8>> {
+        App::rendered_picture(self, sha256).boxed()
     }
 
     fn sources(&self) -> Answer<'_, Vec<SourceLine>> {

@@ -8,7 +8,7 @@ use super::group_desk::GroupDesk;
 use crate::app::lead::{CaseFilter, LeadFilter, LeadView};
 use crate::app::letter::Draft;
 use crate::app::office::OfficeLine;
-use crate::app::{FindingCounts, FindingFilter, ListedContact, PackageFile, Repeat, Result};
+use crate::app::{FindingCounts, FindingFilter, ListedContact, PackageFile, RenderingView, Repeat, Result};
 use crate::domain::ad::{Ad, Sighting};
 use crate::domain::capture::{Capture, CaptureId};
 use crate::domain::evidence::PackageId;
@@ -20,6 +20,7 @@ use crate::domain::review::{Assignment, Decision, Remark, RemarkKind, Verdict};
 use crate::domain::run::CrawlRun;
 use crate::domain::source::{Source, SourceId};
 use crate::domain::user::Actor;
+use crate::evidence::Replay;
 use crate::group::route::Routing;
 use crate::kit::clock::UnixMs;
 use crate::letter::LetterKind;
@@ -117,6 +118,8 @@ pub trait Desk: GroupDesk {
     fn seal<'a>(&'a self, actor: &'a Actor, id: &'a FindingId) -> Answer<'a, PackageNote>;
     /// One package with its custody; the look is on record.
     fn package<'a>(&'a self, actor: &'a Actor, id: &'a PackageId) -> Answer<'a, PackageFile>;
+    /// A sealed package, open for looking at its pages; that is on record.
+    fn replay<'a>(&'a self, actor: &'a Actor, id: &'a PackageId) -> Answer<'a, Replay>;
     /// A file of a package and its name, to be taken along; that is on record.
     fn take_package<'a>(
         &'a self,
@@ -128,6 +131,10 @@ pub trait Desk: GroupDesk {
     fn capture<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Capture>;
     /// The bytes of a capture as received.
     fn capture_body<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Vec<u8>>;
+    /// What a browser made of a capture.
+    fn rendering<'a>(&'a self, id: &'a CaptureId) -> Answer<'a, Option<RenderingView>>;
+    /// A picture that the browser made, by its SHA-256.
+    fn rendered_picture<'a>(&'a self, sha256: &'a str) -> Answer<'a, Vec<u8>>;
     /// Every source with its last run.
     fn sources(&self) -> Answer<'_, Vec<SourceLine>>;
     /// Every office with what belongs to it.

@@ -42,6 +42,16 @@ const HEADERS: &[(&str, &str)] = &[
 const CHANGE_PASSWORD: &str = "/account";
 const BEFORE_CHANGE: &[&str] = &["/account", "/account/password", "/logout"];
 
+/// The policy of a page that shows captured content from an address of its own: pictures, or a page in a frame.
+pub fn policy_with(what: &str, source: &str) -> Result<HeaderValue, Failure> {
+    let usual = HEADERS[0].1;
+    let policy = match what {
+        "img-src" => usual.replacen("img-src 'self'", &format!("img-src 'self' {source}"), 1),
+        what => format!("{usual}; {what} {source}"),
+    };
+    HeaderValue::from_str(&policy).map_err(|error| Failure::Render(error.to_string()))
+}
+
 /// Admits or refuses a request, and finishes its answer.
 pub async fn admit(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
     let chosen = query_lang(&request);

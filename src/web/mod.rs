@@ -14,9 +14,11 @@ mod form;
 mod group_desk;
 mod guard;
 mod lang;
+mod looks;
 mod page;
 mod pages;
 pub mod playback;
+mod replay;
 mod routes;
 mod session;
 
@@ -40,6 +42,8 @@ use crate::app::{App, Registry};
 pub use access::{Access, AccessError};
 use desk::Desk;
 use error::Failure;
+pub use looks::Looks;
+use replay::Replays;
 
 use routes::Needs;
 use session::Flashes;
@@ -50,6 +54,8 @@ struct Site {
     registry: Registry,
     access: Access,
     flashes: Flashes,
+    /// Where captured pages are shown; `None`: nowhere.
+    replays: Option<Arc<Replays>>,
     /// What each address needs, by method and path.
     needs: HashMap<(Method, &'static str), Needs>,
 }
@@ -57,7 +63,7 @@ struct Site {
 /// Requests under way when the pages are told to stop have so long to finish.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Serves the pages and `/api/v1` on `listener` until `stop` is done; requests under way are finished, within ten seconds.
+/// Serves the pages and `/api/v1` on `listener`, and captured pages on an origin of their own, until `stop` is done; requests under way are finished, within ten seconds.
 ///
 /// # Errors
 /// When the listener fails.
@@ -65,9 +71,18 @@ pub async fn serve(
     app: Arc<App>,
     listener: TcpListener,
     access: Access,
+    looks: Option<Looks>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let pages = router(app.clone(), app.registry().clone(), access.clone());
+    let (looking, replays) = match looks {
+        Some(Looks { listener, origin }) => {
+            let replays = Replays::at(&origin, app.clone());
+            let shown = replay::router(replays.clone());
+            (Some(tokio::spawn(axum::serve(listener, shown).into_future())), Some(replays))
+        }
+        None => (None, None),
+    };
+    let pages = router(app.clone(), app.registry().clone(), access.clone(), replays);
     let service = pages.nest(api::ROOT, api::router(app, access));
     let service = service.into_make_service_with_connect_info::<SocketAddr>();
     let (told, heard) = tokio::sync::oneshot::channel::<()>();
@@ -81,16 +96,20 @@ pub async fn serve(
         let _ = heard.await;
         tokio::time::sleep(GRACE).await;
     };
-    tokio::select! {
+    let done = tokio::select! {
         done = serving => done,
         () = late => Ok(()),
+    };
+    if let Some(looking) = looking {
+        looking.abort();
     }
+    done
 }
 
 /// The pages as a service, for tests and for [`serve`].
-pub fn router(desk: Arc<dyn Desk>, registry: Registry, access: Access) -> Router {
+fn router(desk: Arc<dyn Desk>, registry: Registry, access: Access, replays: Option<Arc<Replays>>) -> Router {
     let needs = routes::table().into_iter().map(|route| ((route.method, route.path), route.needs)).collect();
-    let site = Arc::new(Site { desk, registry, access, flashes: Flashes::default(), needs });
+    let site = Arc::new(Site { desk, registry, access, flashes: Flashes::default(), replays, needs });
     routes::router()
         .fallback(async || Failure::NoPage)
         .method_not_allowed_fallback(async || Failure::Method)

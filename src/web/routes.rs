@@ -81,6 +81,7 @@ pub fn table() -> Vec<Route> {
         seen("/cases", May(See), get(pages::case::list)),
         seen("/cases/{id}", May(See), get(pages::case::show)),
         seen("/packages/{id}", May(See), get(pages::package::show)),
+        seen("/packages/{id}/replay", May(See), get(pages::package::replay)),
         seen("/packages/{id}/{file}", May(Seal), get(pages::package::take)),
         seen("/captures/{id}", May(See), get(pages::capture::show)),
         seen("/captures/{id}/raw", May(See), get(pages::capture::raw)),

@@ -9,7 +9,7 @@ use super::super::error::{Error, Result};
 use super::super::users::require;
 use crate::domain::evidence::{CustodyEvent, PackageId};
 use crate::domain::user::{Actor, Permission};
-use crate::evidence::{self, Beside, Expected, Reports};
+use crate::evidence::{self, Beside, Expected, Replay, Reports};
 use crate::store::ChainCheck;
 use crate::store::evidence::SealedPackage;
 
@@ -76,6 +76,26 @@ impl App {
         let taken = read.await.context("reading was interrupted")??;
         self.record(actor, id, "downloaded", format!("{} bytes", taken.1.len())).await?;
         Ok(taken)
+    }
+
+    /// The sealed file of a package, open for looking at its pages. It is compared with its seal first, and that somebody
+    /// looked is recorded.
+    ///
+    /// # Errors
+    /// `NotFound`, also for packages of findings that the actor does not see; `Conflict` when the file is not as sealed;
+    /// `Internal` when it cannot be read.
+    pub async fn replay_package(&self, actor: &Actor, id: &PackageId) -> Result<Replay> {
+        let package = self.known_package(id).await?;
+        self.finding_for(actor, &package.finding_id).await?;
+        let (path, seal) = (PathBuf::from(&package.location), package.seal.sha256.clone());
+        let opened = tokio::task::spawn_blocking(move || {
+            check(&path, &seal)?;
+            let opened = Replay::open(&path);
+            Ok::<_, Error>(opened.with_context(|| format!("{} cannot be replayed", path.display()))?)
+        });
+        let replay = opened.await.context("opening was interrupted")??;
+        self.record(actor, id, "replayed", String::new()).await?;
+        Ok(replay)
     }
 
     pub(super) async fn known_package(&self, id: &PackageId) -> Result<SealedPackage> {

@@ -2,7 +2,7 @@
 
 mod documents;
 mod provenance;
-pub(super) mod rendered;
+pub(crate) mod rendered;
 mod sealing;
 mod tamper;
 mod tools;
@@ -35,7 +35,7 @@ fn page() -> Vec<u8> {
 }
 
 /// The office's key.
-pub(super) fn key() -> SigningKey {
+pub(crate) fn key() -> SigningKey {
     SigningKey::from_seed(&[7; 32]).unwrap()
 }
 
@@ -50,7 +50,7 @@ pub(super) fn made(input: &PackageInput) -> Vec<File> {
 }
 
 /// The package of `input`, sealed in `parent`.
-pub(super) fn sealed_in(parent: &Path, input: &PackageInput, key: &SigningKey) -> SealedFile {
+pub(crate) fn sealed_in(parent: &Path, input: &PackageInput, key: &SigningKey) -> SealedFile {
     let id = input.package_id().unwrap();
     seal(parent, id.as_str(), &files(input, key).unwrap(), key).unwrap()
 }
@@ -165,7 +165,7 @@ pub(super) fn hit(words: &str, status: HitStatus) -> Hit {
     }
 }
 
-pub(super) fn input() -> PackageInput {
+pub(crate) fn input() -> PackageInput {
     let ad_id = AdId::parse("0123456789abcdef").unwrap();
     let finding_id = FindingId::of(&ad_id);
     let draft =

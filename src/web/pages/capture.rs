@@ -7,10 +7,14 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::app::RenderingView;
 use crate::domain::capture::CaptureId;
+use crate::domain::finding::FindingId;
+use crate::domain::rendering::{RenderState, RenderedSlot};
 use crate::extract::{charset, content};
 use crate::web::Site;
 use crate::web::error::Failure;
+use crate::web::guard::policy_with;
 use crate::web::page::{Frame, Visit, When, defang, html, shorten, visible, visible_lines};
 
 /// Characters of the source that the page shows.
@@ -38,6 +42,29 @@ struct Page {
     charset: &'static str,
     preview: String,
     is_cut: bool,
+    rendering: Option<Seen>,
+}
+
+/// What the browser saw.
+struct Seen {
+    browser: String,
+    size: String,
+    cut: Option<String>,
+    n_requests: usize,
+    steps: Vec<String>,
+    /// Address of the picture; none where captured content is not shown.
+    picture: Option<String>,
+    ads: Vec<Slot>,
+    refused: Vec<(String, String)>,
+}
+
+/// A place for an ad.
+struct Slot {
+    ad: Option<String>,
+    picture: Option<String>,
+    size: String,
+    locator: String,
+    signs: String,
 }
 
 /// `GET /captures/{id}`.
@@ -57,6 +84,14 @@ pub async fn show(
         headers.iter().map(|(name, value)| (visible(name), visible(value))).collect()
     };
     let title = format!("{} {id}", visit.lang.words().capture_title);
+    let looked = site.desk.rendering(&id).await?;
+    let base = match (&looked, &site.replays) {
+        (Some(looked), Some(replays)) => {
+            let of_ads = looked.ads.iter().map(|(_, _, sha256)| sha256);
+            Some(replays.pictures(looked.screenshot.iter().chain(of_ads).cloned().collect())?)
+        }
+        _ => None,
+    };
     let page = Page {
         id: id.to_string(),
         purpose: visit.lang.of(capture.purpose.label()),
@@ -83,9 +118,51 @@ pub async fn show(
         charset: decoded.charset,
         is_cut: decoded.text.chars().nth(PREVIEW_CHARS).is_some(),
         preview,
+        rendering: looked.map(|looked| seen(&looked, base.as_deref())),
         frame: Frame::new(&visit, "queue", title),
     };
-    Ok(html(StatusCode::OK, &page)?)
+    let mut response = html(StatusCode::OK, &page)?;
+    if let Some(base) = base {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy_with("img-src", &base)?);
+    }
+    Ok(response)
+}
+
+/// `base`: where pictures are shown.
+fn seen(looked: &RenderingView, base: Option<&str>) -> Seen {
+    let of = |sha256: &String| base.map(|base| format!("{base}picture/{sha256}"));
+    let rendering = &looked.rendering;
+    let slot = |slot: &RenderedSlot| {
+        let known = looked.ads.iter().find(|(locator, ..)| *locator == slot.locator);
+        let area = slot.area;
+        Slot {
+            ad: known.and_then(|(_, ad, _)| ad.as_ref()).map(|ad| FindingId::of(ad).to_string()),
+            picture: known.and_then(|(_, _, sha256)| of(sha256)),
+            size: format!("{}×{} · {}, {}", area.width, area.height, area.x, area.y),
+            locator: visible(&slot.locator),
+            signs: visible(&slot.signs.join(" · ")),
+        }
+    };
+    Seen {
+        browser: visible(&format!("{} · {}", rendering.browser, rendering.profile.as_str())),
+        size: format!(
+            "{}×{} · {}×{}",
+            rendering.window.0, rendering.window.1, rendering.page.0, rendering.page.1
+        ),
+        cut: match &rendering.state {
+            RenderState::Complete => None,
+            RenderState::Cut { why } => Some(visible(why)),
+        },
+        n_requests: rendering.requests.len(),
+        steps: rendering.steps.iter().map(|step| visible(step)).collect(),
+        picture: looked.screenshot.as_ref().and_then(of),
+        ads: rendering.ads.iter().map(slot).collect(),
+        refused: rendering
+            .refused
+            .iter()
+            .map(|refused| (shorten(&defang(&refused.target), 200), visible(&refused.why)))
+            .collect(),
+    }
 }
 
 /// `GET /captures/{id}/raw`: the bytes as received, which no browser will take for a page.

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
-use crate::app::ChainCheck;
+use crate::app::{ChainCheck, Error};
 use crate::domain::evidence::PackageId;
 use crate::web::Site;
 use crate::web::desk::Taken;
 use crate::web::error::Failure;
-use crate::web::page::{Frame, Visit, When, html, visible};
+use crate::web::guard::policy_with;
+use crate::web::page::{Frame, Visit, When, defang, html, shorten, visible};
 
 #[derive(Template)]
 #[template(path = "package.html")]
@@ -27,6 +29,7 @@ struct Page {
     by: String,
     events: Vec<Event>,
     is_whole: bool,
+    can_replay: bool,
 }
 
 struct Event {
@@ -63,6 +66,7 @@ pub async fn show(
                 note: visible(&event.note),
             })
             .collect(),
+        can_replay: site.replays.is_some(),
         is_whole: matches!(file.chain, ChainCheck::Whole { .. }),
         frame: Frame::new(&visit, "queue", title),
     };
@@ -90,6 +94,108 @@ pub async fn take(
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
     ];
     Ok((headers, bytes).into_response())
+}
+
+/// Which page, and how.
+#[derive(Deserialize)]
+pub struct Wanted {
+    /// From 1.
+    n: Option<usize>,
+    /// `seen`, `page` or `picture`.
+    #[serde(rename = "as")]
+    form: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "replay.html")]
+struct ReplayedPage {
+    frame: Frame,
+    id: String,
+    pages: Vec<Listed>,
+    number: usize,
+    url: String,
+    at: When,
+    forms: Vec<Form>,
+    src: String,
+}
+
+struct Listed {
+    number: usize,
+    at: When,
+    title: String,
+    url: String,
+    is_chosen: bool,
+}
+
+struct Form {
+    name: &'static str,
+    label: &'static str,
+    is_chosen: bool,
+}
+
+/// `GET /packages/{id}/replay`: a page of the package in a frame of another origin.
+pub async fn replay(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Failure> {
+    let id = parse(&id)?;
+    let w = visit.lang.words();
+    let Some(replays) = &site.replays else {
+        return Err(Failure::App(Error::Conflict(w.replay_none.to_owned())));
+    };
+    let actor = &visit.logged_in()?.actor;
+    let key = format!("{} {id}", actor.name());
+    let (base, replay) = match replays.opened(&key) {
+        Some(opened) => opened,
+        None => {
+            let replay = Arc::new(site.desk.replay(actor, &id).await?);
+            (replays.package(key, replay.clone())?, replay)
+        }
+    };
+    let number = wanted.n.unwrap_or(1);
+    let Some(page) = number.checked_sub(1).and_then(|at| replay.pages().get(at)) else {
+        return Err(Failure::NoPage);
+    };
+    let index = number - 1;
+    let mut known = Vec::new();
+    if page.is_rendered {
+        known.push(("seen", w.replay_seen, format!("{base}seen/{index}")));
+    }
+    known.push(("page", w.replay_page, format!("{base}page/{index}")));
+    if let Some(picture) = &page.screenshot {
+        known.push(("picture", w.replay_picture, format!("{base}picture/{picture}")));
+    }
+    let chosen = known.iter().position(|(name, ..)| Some(*name) == wanted.form.as_deref()).unwrap_or(0);
+    let shown = ReplayedPage {
+        id: id.to_string(),
+        number,
+        url: defang(&page.url),
+        at: page.at.into(),
+        src: known[chosen].2.clone(),
+        forms: known
+            .iter()
+            .enumerate()
+            .map(|(at, (name, label, _))| Form { name, label, is_chosen: at == chosen })
+            .collect(),
+        pages: replay
+            .pages()
+            .iter()
+            .enumerate()
+            .map(|(at, page)| Listed {
+                number: at + 1,
+                at: page.at.into(),
+                title: visible(&page.title),
+                url: shorten(&defang(&page.url), 120),
+                is_chosen: at == index,
+            })
+            .collect(),
+        frame: Frame::new(&visit, "queue", format!("{} {id}", w.replay_title)),
+    };
+    let mut response = html(StatusCode::OK, &shown)?;
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy_with("frame-src", &base)?);
+    Ok(response)
 }
 
 fn parse(id: &str) -> Result<PackageId, Failure> {

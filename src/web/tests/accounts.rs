@@ -180,7 +180,7 @@ async fn guessing_is_stopped_per_address_and_per_account() {
     let office = office().await;
     let hosts = ["ads.example".to_owned()];
     let access = Access::new("0.0.0.0:1".parse().unwrap(), true, &hosts).unwrap();
-    let router = router(office.desk.clone(), office.registry.clone(), access);
+    let router = router(office.desk.clone(), office.registry.clone(), access, None);
     let attempt = async |name: &str, password: &str, from: &str| {
         let login = super::ask(&router, get("/login").body(axum::body::Body::empty()).unwrap()).await;
         let token = hidden(&login.text(), "token");

@@ -17,7 +17,7 @@ async fn a_finding_is_opened_accepted_and_sealed_in_the_real_application() {
     let app = Arc::new(app);
     app.registry().with_password("李青", Role::Reviewer, PASSWORD).await;
     let access = Access::new(HOST.parse().unwrap(), false, &[]).unwrap();
-    let router = router(app.clone(), app.registry().clone(), access);
+    let router = router(app.clone(), app.registry().clone(), access, None);
     let entered = enter(&router, PASSWORD, "李青", "").await;
     let cookie = cookies(&entered);
     let visit = |path: String| {
@@ -73,7 +73,7 @@ async fn a_blind_sample_is_answered_by_another_person_and_figures_leave_as_files
         app.registry().with_password(name, role, PASSWORD).await;
     }
     let access = Access::new(HOST.parse().unwrap(), false, &[]).unwrap();
-    let router = router(app.clone(), app.registry().clone(), access);
+    let router = router(app.clone(), app.registry().clone(), access, None);
     let mut seats = std::collections::BTreeMap::new();
     for name in ["李青", "王工", "处长"] {
         let cookie = cookies(&enter(&router, PASSWORD, name, "").await);
@@ -140,7 +140,7 @@ async fn the_list_of_another_office_is_not_there_by_any_door() {
     let source = crate::domain::source::SourceId::parse("city-news").unwrap();
     assert_eq!(app.set_source_office(&chief, &source, Some(&office("east"))).await.unwrap(), 1);
     let access = Access::new(HOST.parse().unwrap(), false, &[]).unwrap();
-    let router = router(app.clone(), app.registry().clone(), access);
+    let router = router(app.clone(), app.registry().clone(), access, None);
     let cookie = cookies(&enter(&router, PASSWORD, "小西", "").await);
     let queue = super::get_as(&router, &cookie, "/queue?state=all").await.text();
     assert!(!queue.contains(id.as_str()), "{queue}");

@@ -363,6 +363,10 @@ impl Desk for MemoryDesk {
         async move { Err(Error::NotFound { kind: "evidence package", id: id.to_string() }) }.boxed()
     }
 
+    fn replay<'a>(&'a self, _: &'a Actor, id: &'a PackageId) -> Answer<'a, crate::evidence::Replay> {
+        async move { Err(Error::NotFound { kind: "evidence package", id: id.to_string() }) }.boxed()
+    }
+
     fn take_package<'a>(
         &'a self,
         _: &'a Actor,
@@ -411,6 +415,14 @@ impl Desk for MemoryDesk {
 
     fn capture_body<'a>(&'a self, _: &'a CaptureId) -> Answer<'a, Vec<u8>> {
         async { Ok(self.body.clone()) }.boxed()
+    }
+
+    fn rendering<'a>(&'a self, _: &'a CaptureId) -> Answer<'a, Option<crate::app::RenderingView>> {
+        async { Ok(None) }.boxed()
+    }
+
+    fn rendered_picture<'a>(&'a self, sha256: &'a str) -> Answer<'a, Vec<u8>> {
+        async move { Err(Error::NotFound { kind: "picture", id: sha256.to_owned() }) }.boxed()
     }
 
     fn sources(&self) -> Answer<'_, Vec<SourceLine>> {

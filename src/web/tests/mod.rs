@@ -1,7 +1,7 @@
 mod accounts;
 mod app;
 mod contacts;
-mod desk;
+pub(crate) mod desk;
 mod groups;
 mod leads;
 mod review;
@@ -108,7 +108,7 @@ impl Office {
 
     fn router(&self) -> Router {
         let access = Access::new(HOST.parse().unwrap(), false, &[]).unwrap();
-        router(self.desk.clone(), self.registry.clone(), access)
+        router(self.desk.clone(), self.registry.clone(), access, None)
     }
 }
 

@@ -18,6 +18,12 @@ enum Mood {
     Garbage,
     /// Answers every request with its first answer.
     Repeats,
+    /// Says that it does not take such requests.
+    Refuses,
+    /// Hangs up without an answer.
+    HangsUp,
+    /// Stamps after a while.
+    IsSlow,
 }
 
 struct Authority {
@@ -30,7 +36,8 @@ impl Authority {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = "[req]\ndistinguished_name=dn\n[dn]\n[ts]\nextendedKeyUsage=critical,timeStamping\n[tsa]\n\
-            default_tsa=t\n[t]\nserial=serial\nsigner_digest=sha256\ndefault_policy=1.2.3.4.1\ndigests=sha256\n";
+            default_tsa=t\n[t]\nserial=serial\nsigner_digest=sha256\ndefault_policy=1.2.3.4.1\ndigests=sha256\n\
+            [r]\nserial=serial\nsigner_digest=sha256\ndefault_policy=1.2.3.4.1\ndigests=sha512\n";
         std::fs::write(folder.path().join("tsa.cnf"), config).unwrap();
         std::fs::write(folder.path().join("serial"), "01").unwrap();
         let made = "openssl req -x509 -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.pem -days 30 \
@@ -45,10 +52,15 @@ impl Authority {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let query = body_of(&mut stream).await;
                 let mood = *moods.lock().unwrap();
-                let fresh = answer(&at, &query);
+                let fresh = answer(&at, &query, if mood == Mood::Refuses { "r" } else { "t" });
                 let first = first.get_or_insert_with(|| fresh.clone());
+                match mood {
+                    Mood::HangsUp => continue,
+                    Mood::IsSlow => tokio::time::sleep(std::time::Duration::from_millis(1_500)).await,
+                    _ => {}
+                }
                 let (status, body) = match mood {
-                    Mood::Stamps => ("200 OK", fresh),
+                    Mood::Stamps | Mood::Refuses | Mood::HangsUp | Mood::IsSlow => ("200 OK", fresh),
                     Mood::Repeats => ("200 OK", first.clone()),
                     Mood::Unavailable => ("500 Internal Server Error", b"busy".to_vec()),
                     Mood::Garbage => ("200 OK", b"<html>login</html>".to_vec()),
@@ -68,10 +80,13 @@ fn shell(folder: &Path, command: &str) -> bool {
     Command::new("sh").args(["-c", command]).current_dir(folder).output().unwrap().status.success()
 }
 
-fn answer(folder: &Path, query: &[u8]) -> Vec<u8> {
+fn answer(folder: &Path, query: &[u8], section: &str) -> Vec<u8> {
     std::fs::write(folder.join("q.tsq"), query).unwrap();
-    let reply = "openssl ts -reply -queryfile q.tsq -signer tsa.pem -inkey tsa.key -config tsa.cnf -section t -out r.tsr";
-    assert!(shell(folder, reply));
+    let reply = format!(
+        "openssl ts -reply -queryfile q.tsq -signer tsa.pem -inkey tsa.key -config tsa.cnf -section {section} -out r.tsr"
+    );
+    // It leaves with an error when it refuses, and writes its refusal all the same.
+    assert!(shell(folder, &reply) || section == "r");
     std::fs::read(folder.join("r.tsr")).unwrap()
 }
 
@@ -107,7 +122,12 @@ async fn a_package_waits_for_its_stamp_until_the_authority_gives_a_right_one() {
     let sealed = app.seal(&officer, &id, None).await.unwrap();
     let report = || evidence::verify(&sealed.path, &Expected::default()).unwrap();
     assert!(report().is_intact() && report().stamps.is_empty(), "sealed without waiting for anybody");
-    for (mood, says) in [(Mood::Unavailable, "500"), (Mood::Garbage, "no RFC 3161")] {
+    for (mood, says) in [
+        (Mood::Unavailable, "500"),
+        (Mood::Garbage, "no RFC 3161"),
+        (Mood::Refuses, "refuse"),
+        (Mood::HangsUp, "ours"),
+    ] {
         *authority.mood.lock().unwrap() = mood;
         let asked = app.stamp_waiting(app.now()).await.unwrap();
         assert_eq!(asked.n_stamped, 0);
@@ -125,7 +145,7 @@ async fn a_package_waits_for_its_stamp_until_the_authority_gives_a_right_one() {
     assert!(report().stamps.is_empty());
     clock.advance_ms(LONGEST_RETRY_MS);
 
-    *authority.mood.lock().unwrap() = Mood::Stamps;
+    *authority.mood.lock().unwrap() = Mood::IsSlow;
     assert_eq!(app.stamp_waiting(app.now()).await.unwrap().n_stamped, 2, "the package and the capture log");
     let rows = app.stamps(&sealed.package.id).await.unwrap();
     let state: Vec<(&str, bool)> =
