@@ -20,8 +20,6 @@ enum Mood {
     Repeats,
     /// Says that it does not take such requests.
     Refuses,
-    /// Hangs up without an answer.
-    HangsUp,
     /// Stamps after a while.
     IsSlow,
 }
@@ -54,13 +52,11 @@ impl Authority {
                 let mood = *moods.lock().unwrap();
                 let fresh = answer(&at, &query, if mood == Mood::Refuses { "r" } else { "t" });
                 let first = first.get_or_insert_with(|| fresh.clone());
-                match mood {
-                    Mood::HangsUp => continue,
-                    Mood::IsSlow => tokio::time::sleep(std::time::Duration::from_millis(1_500)).await,
-                    _ => {}
+                if mood == Mood::IsSlow {
+                    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
                 }
                 let (status, body) = match mood {
-                    Mood::Stamps | Mood::Refuses | Mood::HangsUp | Mood::IsSlow => ("200 OK", fresh),
+                    Mood::Stamps | Mood::Refuses | Mood::IsSlow => ("200 OK", fresh),
                     Mood::Repeats => ("200 OK", first.clone()),
                     Mood::Unavailable => ("500 Internal Server Error", b"busy".to_vec()),
                     Mood::Garbage => ("200 OK", b"<html>login</html>".to_vec()),
@@ -122,12 +118,9 @@ async fn a_package_waits_for_its_stamp_until_the_authority_gives_a_right_one() {
     let sealed = app.seal(&officer, &id, None).await.unwrap();
     let report = || evidence::verify(&sealed.path, &Expected::default()).unwrap();
     assert!(report().is_intact() && report().stamps.is_empty(), "sealed without waiting for anybody");
-    for (mood, says) in [
-        (Mood::Unavailable, "500"),
-        (Mood::Garbage, "no RFC 3161"),
-        (Mood::Refuses, "refuse"),
-        (Mood::HangsUp, "ours"),
-    ] {
+    for (mood, says) in
+        [(Mood::Unavailable, "500"), (Mood::Garbage, "no RFC 3161"), (Mood::Refuses, "refuse")]
+    {
         *authority.mood.lock().unwrap() = mood;
         let asked = app.stamp_waiting(app.now()).await.unwrap();
         assert_eq!(asked.n_stamped, 0);
