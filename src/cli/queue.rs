@@ -7,7 +7,7 @@ use crate::app::{App, Error, FindingFilter, FindingView, ListedContact, ListedFi
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::hit::{Hit, RuleId, Severity};
 use crate::domain::lead::LeadId;
-use crate::domain::party::masked_words;
+use crate::domain::party::{masked_mentions, masked_words};
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{DismissReason, Verdict};
 use crate::domain::user::Actor;
@@ -191,7 +191,14 @@ pub async fn run(command: QueueCommand, app: &App, style: Style) -> Result<Exit>
             let contacts = app.contacts(&view.ad.id).await?;
             if !reveal {
                 let found = contacts.iter().map(|listed| &listed.contact);
-                view.ad.draft.text = masked_words(&view.ad.draft.text, found).into_owned();
+                view.ad.draft.text = masked_words(&view.ad.draft.text, found.clone()).into_owned();
+                view.ad.draft.title = view.ad.draft.title.as_deref().map(redact::text);
+                for reason in &mut view.finding.assessment.reasons {
+                    reason.text = masked_mentions(&reason.text, found.clone());
+                }
+                for hit in &mut view.finding.hits {
+                    hit.normalized = masked_mentions(&hit.normalized, found.clone());
+                }
             }
             say(&show(app, &view, style));
             if !contacts.is_empty() {

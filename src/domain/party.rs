@@ -1,9 +1,13 @@
 //! 当事人与联系方式: who stands behind an ad, and how a reader reaches them.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::hit::Span;
 use crate::kit::redact;
+
+/// Shorter values may be a part of any word.
+const MIN_MENTION_BYTES: usize = 4;
 
 /// What sort of contact point. The stable names are columns and command output; they are only ever added to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -221,17 +225,34 @@ impl Contact {
     }
 }
 
-/// The words of an ad with the contact points of people in them hidden in part. Every character keeps its number of bytes,
-/// so that spans keep their meaning.
+/// The words of an ad with the contact points of people in them hidden in part, also where a contact that stands in a link
+/// is repeated. Every character keeps its number of bytes, so that spans keep their meaning.
 pub fn masked_words<'a, 'c>(text: &'a str, contacts: impl Iterator<Item = &'c Contact>) -> Cow<'a, str> {
-    let ranges: Vec<_> = contacts
-        .filter(|contact| contact.kind.is_personal())
-        .filter_map(|contact| match contact.place {
-            ContactPlace::Words(span) => Some(span.start..span.end),
-            ContactPlace::Markup => None,
-        })
-        .collect();
+    let mut ranges = Vec::new();
+    for contact in contacts.filter(|contact| contact.kind.is_personal()) {
+        if let ContactPlace::Words(span) = contact.place {
+            ranges.push(span.start..span.end);
+        }
+        ranges.extend(mentions(text, &contact.value));
+    }
     redact::hide(text, &ranges)
+}
+
+/// A sentence about an ad, with the contact points of people hidden in part that it repeats.
+pub fn masked_mentions<'c>(text: &str, contacts: impl Iterator<Item = &'c Contact>) -> String {
+    let of_people = contacts.filter(|contact| contact.kind.is_personal());
+    let ranges: Vec<_> = of_people.flat_map(|contact| mentions(text, &contact.value)).collect();
+    redact::in_place(&redact::hide(text, &ranges)).into_owned()
+}
+
+/// Where a value stands in a text as it is, in any case of letters.
+fn mentions(text: &str, value: &str) -> Vec<Range<usize>> {
+    let value = value.trim_start_matches('@').to_ascii_lowercase();
+    if value.len() < MIN_MENTION_BYTES {
+        return Vec::new();
+    }
+    let found = text.to_ascii_lowercase();
+    found.match_indices(&value).map(|(at, _)| at..at + value.len()).collect()
 }
 
 /// The part a party has in an ad (广告法 art 2, 互联网广告管理办法).
@@ -301,6 +322,22 @@ mod tests {
             assert_eq!((kind.title_zh(), kind.title_en()), (zh, en));
         }
         assert_eq!(ContactKind::parse("pigeon"), None);
+    }
+
+    #[test]
+    fn a_contact_of_a_link_is_masked_where_words_repeat_it() {
+        let link = Contact {
+            kind: ContactKind::Telegram,
+            value: "@jz_ai_kefu".to_owned(),
+            place: ContactPlace::Markup,
+            certainty: Certainty::Likely,
+            found_by: Vec::new(),
+        };
+        let hidden = masked_words("联系 @JZ_AI_kefu", std::iter::once(&link));
+        assert_eq!(hidden, "联系 @JZ_**_**fu");
+        let told = masked_mentions("附有联系方式：“联系 @jz_ai_kefu，13800138000”", std::iter::once(&link));
+        assert_eq!(told, "附有联系方式：“联系 @jz_**_**fu，13*******00”");
+        assert_eq!(masked_mentions("没有联系方式", std::iter::once(&link)), "没有联系方式");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::domain::ad::{Ad, Sighting};
 use crate::domain::finding::{Finding, FindingId, FindingState, Reason};
 use crate::domain::hit::{Hit, Severity, Track};
 use crate::domain::lead::LeadId;
-use crate::domain::party::masked_words;
+use crate::domain::party::{masked_mentions, masked_words};
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{Assignment, Decision, DismissReason, Remark, RemarkKind, Verdict};
 use crate::kit::clock::UnixMs;
@@ -144,6 +144,7 @@ async fn full(call: &Call, id: &FindingId) -> Result<FindingFull, Problem> {
     let draft = &view.ad.draft;
     let contacts = call.app().contacts(&view.ad.id).await?;
     let words = masked_words(&draft.text, contacts.iter().map(|listed| &listed.contact));
+    let told = |text: &str| masked_mentions(text, contacts.iter().map(|listed| &listed.contact));
     let assessment = &view.finding.assessment;
     Ok(FindingFull {
         notice: SUSPECTED,
@@ -155,9 +156,18 @@ async fn full(call: &Call, id: &FindingId) -> Result<FindingFull, Problem> {
         publisher: draft.publisher.clone(),
         label: draft.label.clone(),
         provisions: assessment.provisions.iter().map(ToString::to_string).collect(),
-        reasons: assessment.reasons.iter().map(reason).collect(),
+        reasons: assessment
+            .reasons
+            .iter()
+            .map(|one| ReasonJson { text: told(&one.text), ..reason(one) })
+            .collect(),
         pack: assessment.pack_revision.clone(),
-        hits: view.finding.hits.iter().map(|found| hit(found, &words)).collect(),
+        hits: view
+            .finding
+            .hits
+            .iter()
+            .map(|found| HitJson { read_as: told(&found.normalized), ..hit(found, &words) })
+            .collect(),
         sightings: view.sightings.iter().map(sighting).collect(),
         decisions: view.decisions.iter().map(decision).collect(),
         remarks: remarks.iter().map(remark).collect(),

@@ -21,6 +21,7 @@ use crate::domain::ad::AdDraft;
 use crate::domain::finding::{FindingId, FindingState};
 use crate::domain::hit::Hit;
 use crate::domain::lead::LeadId;
+use crate::domain::party::masked_mentions;
 use crate::domain::provision::ProvisionId;
 use crate::domain::review::{Decision, DismissReason, Remark, RemarkKind, SkipReason, Verdict};
 use crate::kit::clock::UnixMs;
@@ -259,6 +260,10 @@ fn page(
     } else {
         text::masked(&ad.draft.text, contacts)
     };
+    let told = |text: &str| match returned.revealed {
+        true => text.to_owned(),
+        false => masked_mentions(text, contacts.iter().map(|listed| &listed.contact)),
+    };
     let mut timeline: Vec<HistoryLine> =
         decisions.iter().map(|decision| history(lang, pack, decision)).collect();
     timeline.extend(remarks.iter().map(|remark| said(lang, remark)));
@@ -301,7 +306,7 @@ fn page(
         reasons: assessment
             .reasons
             .iter()
-            .map(|reason| ReasonLine { text: visible(&reason.text), counts: reason.weight > 0.0 })
+            .map(|reason| ReasonLine { text: visible(&told(&reason.text)), counts: reason.weight > 0.0 })
             .collect(),
         n_asserted: asserted.len(),
         n_cleared: cleared.len(),

@@ -4,8 +4,12 @@
 //! families, in mixed order. Families share sentences of the trade; the ads of one differ by small edits: other numbers
 //! and contacts, characters changed, dropped or doubled, sentences moved, marks and tricks put in. SimHash with the same
 //! shingles stands beside MinHash for comparison, and campaigns are grown from the same ads.
+//!
+//! `cargo bench --bench group -- store [ADS]` records the same ads in a database instead, and says what one more costs.
 #![expect(clippy::print_stdout, reason = "a benchmark speaks to the terminal")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has nothing to measure")]
+
+mod store;
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -23,6 +27,9 @@ fn main() {
     let n_families = (n_ads / 10).max(1);
     println!("{n_ads} ads in {n_families} families");
     let normalizer = Normalizer::new(&Tables::embedded());
+    if std::env::args().skip(1).any(|word| word == "store") {
+        return store::measure(&normalizer, n_ads, n_families);
+    }
     families(&normalizer, n_ads, n_families);
     simhash(&normalizer, n_ads.min(100_000), n_families.min(10_000));
     campaigns(n_ads.min(200_000));
