@@ -219,7 +219,7 @@ impl<'a> Records<'a> {
             mime if mime.is_empty() => "application/octet-stream".to_owned(),
             mime => mime,
         };
-        let is_indexed = !answer.target().starts_with("urn:");
+        let is_indexed = !answer.target().starts_with("urn:answer:");
         let (kind, content_type, head, said) = match answer.form {
             AnswerForm::Response => {
                 let head = response_head("HTTP/1.1", status, &request.headers, answer.bytes.len());
