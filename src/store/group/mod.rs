@@ -1,5 +1,5 @@
 //! 串并: families of nearly the same words, variants of findings, and campaigns. What is alike is decided by the engines
-//! of [`crate::group`]; here it is kept, so that one more ad costs the same however many are known.
+//! of [`crate::group`]; here it is kept. One more ad costs more the more are known (docs/performance.md).
 
 mod campaign;
 mod family;
