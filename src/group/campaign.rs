@@ -1,10 +1,11 @@
 //! Campaigns: ads linked by what they have in common, with the reason of every link.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::net::Ipv4Addr;
 
 use crate::domain::ad::AdId;
 use crate::domain::campaign::{Link, Tie, TieKind};
-use crate::domain::party::{Certainty, Contact};
+use crate::domain::party::{Certainty, Contact, ContactKind};
 use crate::kit::problem::Problem;
 
 const LIMITS: &str = include_str!("../../patterns/lists/campaign.toml");
@@ -48,11 +49,22 @@ impl Limits {
     }
 }
 
-/// What the contacts of an ad may link it by: whole values of which the reader is more than guessing.
+/// What the contacts of an ad may link it by: whole values of which the reader is more than guessing, and no host that
+/// means another machine at every desk.
 pub fn ties_of_contacts(contacts: &[Contact]) -> BTreeSet<Tie> {
-    let tells = |contact: &&Contact| !contact.is_partial() && contact.certainty > Certainty::Possible;
+    let tells = |contact: &&Contact| {
+        !contact.is_partial() && contact.certainty > Certainty::Possible && !is_local_host(contact)
+    };
     let tie = |contact: &Contact| Tie { kind: TieKind::Contact(contact.kind), value: contact.value.clone() };
     contacts.iter().filter(tells).map(tie).collect()
+}
+
+fn is_local_host(contact: &Contact) -> bool {
+    if contact.kind != ContactKind::Host {
+        return false;
+    }
+    let host = contact.value.rsplit_once(':').map_or(contact.value.as_str(), |(host, _)| host);
+    host == "localhost" || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback() || ip.is_private())
 }
 
 /// What adding one ad changed.
@@ -248,7 +260,7 @@ impl Campaigns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::party::{ContactKind, ContactPlace};
+    use crate::domain::party::ContactPlace;
 
     fn id(text: &str) -> AdId {
         AdId::parse(text).unwrap()
@@ -318,20 +330,24 @@ mod tests {
     }
 
     #[test]
-    fn hidden_numbers_and_guesses_link_nothing() {
-        let contact = |value: &str, certainty| Contact {
-            kind: ContactKind::Mobile,
+    fn hidden_numbers_guesses_and_local_hosts_link_nothing() {
+        let contact = |kind, value: &str, certainty| Contact {
+            kind,
             value: value.to_owned(),
             place: ContactPlace::Markup,
             certainty,
             found_by: Vec::new(),
         };
         let found = ties_of_contacts(&[
-            contact("138****0000", Certainty::Possible),
-            contact("13900139000", Certainty::Possible),
-            contact("13800138000", Certainty::Likely),
+            contact(ContactKind::Mobile, "138****0000", Certainty::Possible),
+            contact(ContactKind::Mobile, "13900139000", Certainty::Possible),
+            contact(ContactKind::Mobile, "13800138000", Certainty::Likely),
+            contact(ContactKind::Host, "127.0.0.1", Certainty::Certain),
+            contact(ContactKind::Host, "192.168.1.7:8080", Certainty::Certain),
+            contact(ContactKind::Host, "localhost", Certainty::Certain),
+            contact(ContactKind::Host, "203.0.113.9", Certainty::Certain),
         ]);
-        assert_eq!(found, ties("mobile:13800138000"));
+        assert_eq!(found, ties("mobile:13800138000 host:203.0.113.9"));
     }
 
     #[test]

@@ -5,10 +5,11 @@ use super::make::{
     page, seen,
 };
 use crate::domain::ad::Sighting;
-use crate::domain::capture::{CaptureId, CapturePurpose};
+use crate::domain::capture::{Capture, CaptureId, CapturePurpose};
 use crate::domain::finding::Assessment;
 use crate::domain::hit::HitStatus;
 use crate::domain::run::RunId;
+use crate::domain::source::SourceId;
 use crate::store::Db;
 use crate::store::finding::FindingFilter;
 use crate::store::page::{PageRecord, PageRecorded, SeenAd};
@@ -92,6 +93,19 @@ pub(super) async fn a_run_knows_its_landing_pages(db: Db) {
         landings.iter().map(|capture| capture.id.as_str()).collect::<Vec<_>>(),
         ["landing-1", "landing-2"]
     );
+    let names = |captures: Vec<Capture>| -> Vec<String> {
+        captures.iter().map(|capture| capture.id.as_str().to_owned()).collect()
+    };
+    let parent = CaptureId::parse("parent").unwrap();
+    let behind = db.landings_behind(&[parent]).await.unwrap();
+    assert_eq!(names(behind), ["landing-1", "landing-2", "landing-3"], "in whichever run");
+    let at = async |source: &str, url: &str| {
+        names(db.landings_at(&SourceId::parse(source).unwrap(), url, 10).await.unwrap())
+    };
+    assert_eq!(at("city-news", "https://city-news.example/landing-1").await, ["landing-1"], "as answered");
+    assert_eq!(at("city-news", "http://city-news.example/landing-2").await, ["landing-2"], "as asked for");
+    assert!(at("apps", "https://city-news.example/landing-1").await.is_empty(), "of the other source");
+    assert!(at("city-news", "https://city-news.example/page-1").await.is_empty(), "no landing page");
 }
 
 pub(super) async fn a_newer_pack_renews_what_is_pending_and_leaves_what_is_decided(db: Db) {
