@@ -1,7 +1,7 @@
 //! Campaigns: ads linked by what they have in common, with the reason of every link.
 
+use core::net::Ipv4Addr;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::net::Ipv4Addr;
 
 use crate::domain::ad::AdId;
 use crate::domain::campaign::{Link, Tie, TieKind};
